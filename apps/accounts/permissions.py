@@ -1,0 +1,51 @@
+"""What a person can be allowed to do to a governed object, and which role on its team allows it. All of it is data."""
+
+from django.db.models import TextChoices
+
+
+class Permission(TextChoices):
+    """The verbs that every app's doors ask for."""
+
+    READ = "read", "see it"
+    USE = "use", "use it: call an endpoint, train on a data set"
+    EDIT = "edit", "create and change it, submit it for review"
+    REVIEW = "review", "answer review tasks about it"
+    APPROVE = "approve", "decide approval requests about it"
+    AUDIT = "audit", "read its audit trail and decisions"
+    MANAGE = "manage", "manage members, keys and endpoints"
+
+
+class Role(TextChoices):
+    """Roles on a team."""
+
+    VIEWER = "viewer", "Viewer"
+    ENGINEER = "engineer", "Engineer"
+    REVIEWER = "reviewer", "Reviewer"
+    APPROVER = "approver", "Approver"
+    AUDITOR = "auditor", "Auditor"
+    MANAGER = "manager", "Manager"
+    FINANCE = "finance", "Finance"
+
+
+ROLE_ALLOWS: dict[Role, frozenset[Permission]] = {
+    Role.VIEWER: frozenset({Permission.READ}),
+    Role.ENGINEER: frozenset({Permission.READ, Permission.USE, Permission.EDIT}),
+    Role.REVIEWER: frozenset({Permission.READ, Permission.REVIEW}),
+    Role.APPROVER: frozenset({Permission.READ, Permission.APPROVE, Permission.AUDIT}),
+    Role.AUDITOR: frozenset({Permission.READ, Permission.AUDIT}),
+    Role.MANAGER: frozenset({Permission.READ, Permission.USE, Permission.EDIT, Permission.MANAGE}),
+    Role.FINANCE: frozenset({Permission.READ}),
+}
+
+# Being a superuser, or the portal itself, stands in for no approver and no reviewer: those are people with a role.
+NEVER_BY_SUPERUSER = frozenset({Permission.APPROVE, Permission.REVIEW})
+
+KNOWN_SCOPES: dict[str, str] = {
+    "api": "everything its owner may do through the API",
+    "inference": "call models through the gateway",
+}
+
+
+def roles_allowing(permission: Permission | str) -> list[Role]:
+    """Return the roles on a team that allow `permission`."""
+    return [role for role, allowed in ROLE_ALLOWS.items() if permission in allowed]
