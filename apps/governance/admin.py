@@ -1,0 +1,47 @@
+"""Governance in the Django admin: to look at. Its rows are written by its services alone."""
+
+from django.contrib import admin
+
+from apps.core.admin import ReadOnlyAdmin
+from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, Policy, PolicyVersion
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "actor_label", "action", "subject_label", "team", "reason")
+    list_filter = ("action",)
+    list_select_related = ("team",)
+    search_fields = ("actor_label", "subject_label", "action")
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    list_display = ("at", "allowed", "transition", "subject_label", "actor", "latency_us")
+    list_filter = ("allowed", "transition")
+    list_select_related = ("actor",)
+
+
+@admin.register(ApprovalRequest)
+class ApprovalRequestAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "transition", "subject_label", "status", "requester", "owner_team")
+    list_filter = ("status",)
+    list_select_related = ("requester", "owner_team")
+
+
+@admin.register(Approval)
+class ApprovalAdmin(ReadOnlyAdmin):
+    list_display = ("at", "approver", "verdict", "request", "voided_at")
+    list_select_related = ("approver", "request")
+
+
+@admin.register(Policy)
+class PolicyAdmin(ReadOnlyAdmin):
+    list_display = ("key", "title", "owner_team")
+    list_select_related = ("owner_team",)
+
+
+@admin.register(PolicyVersion)
+class PolicyVersionAdmin(ReadOnlyAdmin):
+    list_display = ("policy", "number", "status", "mode", "created_by", "created_at")
+    list_filter = ("status", "mode")
+    list_select_related = ("policy", "created_by")

@@ -1,0 +1,77 @@
+"""Every refusal of governance, with its public code."""
+
+from apps.core.errors import ConflictError, InvalidInputError, NotAllowedError, RuleBrokenError
+
+
+class WrongStateError(ConflictError):
+    code = "governance.wrong_state"
+    message = "'{label}' is {current}; this needs it to be {wanted}."
+
+
+class NeedsApprovalError(ConflictError):
+    code = "governance.needs_approval"
+    message = "This move is made by approving its request. Submit '{label}' for review; an approver decides."
+
+
+class RequestNotOpenError(ConflictError):
+    code = "governance.request_not_open"
+    message = "This request is {status} already; nothing is left to decide."
+
+
+class RequestAlreadyOpenError(ConflictError):
+    code = "governance.request_already_open"
+    message = "There is an open request for this already."
+
+
+class AlreadyDecidedError(ConflictError):
+    code = "governance.already_decided"
+    message = "You have given your verdict on this request already."
+
+
+class SubjectChangedError(ConflictError):
+    """The subject is no longer what the request was made for."""
+
+    code = "governance.subject_changed"
+    message = "'{label}' has changed since this request was made, so its approvals are void. Look at it again."
+
+
+class OwnWorkError(NotAllowedError):
+    code = "governance.own_work"
+    message = "You {part} this, so somebody else has to approve it. Being an administrator does not change that."
+
+
+class NotYourRequestError(NotAllowedError):
+    code = "governance.not_your_request"
+    message = "Only the person who made a request can withdraw it."
+
+
+class PolicyDeniedError(RuleBrokenError):
+    """A policy refuses the move; `details` holds the decision's id."""
+
+    code = "governance.policy_denied"
+    message = "A policy does not allow this yet."
+
+
+class PolicyInvalidError(InvalidInputError):
+    code = "governance.policy_invalid"
+    message = "This is not a valid policy document."
+
+
+class PolicyTestsFailError(RuleBrokenError):
+    code = "governance.policy_tests_fail"
+    message = "The policy's own tests do not pass."
+
+
+class UnknownMoveError(InvalidInputError):
+    code = "governance.unknown_move"
+    message = "A {kind} has no move '{move}' that is asked for; it has: {known}."
+
+
+class UnreachableStatusError(ConflictError):
+    code = "governance.unreachable_status"
+    message = "'{label}' is {current} and cannot become {wanted} from there. It can become: {onward}."
+
+
+class NothingToDecideError(ConflictError):
+    code = "governance.nothing_to_decide"
+    message = "Nobody has asked that '{label}' be approved. Submit it for review first."

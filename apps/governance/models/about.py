@@ -1,0 +1,30 @@
+"""How governance's own rows point at what they are about."""
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+
+
+class AboutSubject(models.Model):
+    """A row about one object of any app. The object may be gone; what is recorded of it stays."""
+
+    subject_type = models.ForeignKey(ContentType, on_delete=models.PROTECT, related_name="+")
+    subject_id = models.UUIDField()
+    subject_label = models.CharField(max_length=300, help_text="How the object was named then.")
+
+    class Meta:
+        abstract = True
+
+    @property
+    def subject_kind(self) -> str:
+        """The object's kind in one word, such as "modelversion"."""
+        return str(self.subject_type.model)
+
+    def subject(self) -> models.Model:
+        """Return the object itself.
+
+        Raises:
+            ObjectDoesNotExist: it is gone.
+        """
+        model = self.subject_type.model_class()
+        assert model is not None, "the app of a governed object was removed"  # noqa: S101
+        return model._default_manager.get(pk=self.subject_id)

@@ -1,0 +1,82 @@
+"""Policies, their versions, and what they decided."""
+
+from typing import ClassVar
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.models import Owned, Team, User
+from apps.core.ids import new_id
+from apps.governance.models.about import AboutSubject
+from apps.governance.states import PolicyMode, PolicyStatus
+
+
+class Policy(Owned):
+    """A named rule book. What it says is in its versions; at most one of them is active."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    key = models.SlugField(unique=True, help_text="The `id` of its documents.")
+    title = models.CharField(max_length=200)
+
+    class Meta:
+        verbose_name_plural = "policies"
+        ordering: ClassVar = ["key"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class PolicyVersion(Owned):
+    """One document of a policy. It does not change once it has left draft."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    source = models.TextField(help_text="The YAML document as it was written.")
+    document = models.JSONField(help_text="The same, parsed and checked.")
+    digest = models.CharField(max_length=71)
+    mode = models.CharField(max_length=10, choices=PolicyMode.choices)
+    status = models.CharField(max_length=20, choices=PolicyStatus.choices, default=PolicyStatus.DRAFT)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["policy", "number"], name="policy_numbers_once"),
+            models.UniqueConstraint(
+                fields=["policy"], condition=Q(status=PolicyStatus.ACTIVE), name="one_active_policy"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.policy.key} v{self.number}"
+
+
+class Decision(AboutSubject):
+    """What the policies answered when asked about one move of one object. Never altered."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField()
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    transition = models.CharField(max_length=50)
+    allowed = models.BooleanField()
+    subject_digest = models.CharField(max_length=71)
+    facts = models.JSONField(encoder=DjangoJSONEncoder)
+    facts_digest = models.CharField(max_length=71)
+    results = models.JSONField(help_text="Per policy: version, digest, mode and what each rule answered.")
+    latency_us = models.PositiveIntegerField(help_text="Time to evaluate, in microseconds.")
+
+    TEAM_PATH = "team"
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["subject_type", "subject_id", "-id"], name="decision_by_subject"),
+            models.Index(fields=["team", "-id"], name="decision_by_team"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{'allowed' if self.allowed else 'denied'}: {self.transition} {self.subject_label}"

@@ -1,0 +1,92 @@
+"""Reads of governance: what an actor may see of requests, decisions, policies and the audit trail."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.db.models import Count, Q, QuerySet
+
+from apps.accounts.models import User
+from apps.accounts.permissions import Permission
+from apps.accounts.selectors import teams_where, visible_to
+from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, PolicyVersion
+from apps.governance.states import RequestStatus, Verdict
+
+
+def visible_requests(*, actor: User) -> QuerySet[ApprovalRequest]:
+    """Requests about things of teams where `actor` may read, newest first."""
+    given = Count("approvals", filter=Q(approvals__verdict=Verdict.APPROVE, approvals__voided_at__isnull=True))
+    requests = ApprovalRequest.objects.select_related("requester", "owner_team", "subject_type", "decision")
+    return visible_to(actor, requests.annotate(approvals_given=given))
+
+
+def filtered_requests(
+    *, actor: User, status: str | None = None, subject_id: UUID | None = None, mine: bool = False
+) -> QuerySet[ApprovalRequest]:
+    """Visible requests by status and subject; with `mine`, only those that wait for `actor`."""
+    requests = inbox(actor=actor) if mine else visible_requests(actor=actor)
+    if status:
+        requests = requests.filter(status=status)
+    return requests.filter(subject_id=subject_id) if subject_id else requests
+
+
+def filtered_events(*, actor: User, asked: dict[str, Any]) -> QuerySet[AuditEvent]:
+    """Visible audit events by actor, action (or its beginning), subject and time."""
+    lookups = {
+        "actor": "actor__username",
+        "action": "action__startswith",
+        "subject_kind": "subject_type__model",
+        "subject_id": "subject_id",
+        "since": "at__gte",
+        "until": "at__lt",
+    }
+    wanted = {lookups[name]: value for name, value in asked.items()}
+    return visible_events(actor=actor).filter(**wanted)
+
+
+def inbox(*, actor: User) -> QuerySet[ApprovalRequest]:
+    """Open requests that wait for a verdict `actor` could give; own requests are not among them."""
+    mine = Approval.objects.filter(approver=actor, voided_at__isnull=True).values("request_id")
+    return (
+        visible_requests(actor=actor)
+        .filter(status=RequestStatus.OPEN, owner_team__in=teams_where(actor, Permission.APPROVE))
+        .exclude(requester=actor)
+        .exclude(pk__in=mine)
+    )
+
+
+def visible_decisions(*, actor: User) -> QuerySet[Decision]:
+    """Policy decisions about things of teams where `actor` may read."""
+    return visible_to(actor, Decision.objects.select_related("actor", "team", "subject_type"))
+
+
+def visible_events(*, actor: User) -> QuerySet[AuditEvent]:
+    """Audit events of teams whose trail `actor` may read."""
+    return visible_to(actor, AuditEvent.objects.select_related("actor", "team", "subject_type"), Permission.AUDIT)
+
+
+def events_about(subject: models.Model) -> QuerySet[AuditEvent]:
+    """The trail of one object, oldest first; the caller has checked that the object may be seen."""
+    kind = ContentType.objects.get_for_model(subject)
+    return AuditEvent.objects.filter(subject_type=kind, subject_id=subject.pk).select_related("actor").order_by("pk")
+
+
+def requests_about(subject: models.Model) -> QuerySet[ApprovalRequest]:
+    """The requests about one object, newest first, with their verdicts."""
+    kind = ContentType.objects.get_for_model(subject)
+    requests = ApprovalRequest.objects.filter(subject_type=kind, subject_id=subject.pk)
+    return requests.select_related("requester", "decision").prefetch_related("approvals__approver")
+
+
+def decisions_about(subject: models.Model) -> QuerySet[Decision]:
+    """The policy decisions about one object, newest first."""
+    kind = ContentType.objects.get_for_model(subject)
+    return Decision.objects.filter(subject_type=kind, subject_id=subject.pk).select_related("actor")
+
+
+def visible_policies(*, actor: User) -> QuerySet[PolicyVersion]:
+    """Policy versions, newest first. Rules bind everybody, so everybody who is signed in may read those in force."""
+    versions = PolicyVersion.objects.select_related("policy", "owner_team", "created_by")
+    mine = visible_to(actor, PolicyVersion.objects.all()).values("pk")
+    return versions.filter(Q(status="active") | Q(pk__in=mine))

@@ -1,0 +1,67 @@
+"""Recording what happened, in the transaction in which it happens."""
+
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, models
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.core.canonical import digest_of
+from apps.core.requests import current_request_id
+from apps.governance.models import AuditEvent
+from apps.governance.subjects import label_of, team_of
+
+
+def record_event(
+    *,
+    actor: User,
+    action: str,
+    subject: models.Model,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    reason: str = "",
+) -> AuditEvent:
+    """Write the audit event of a state change. Call it inside the transaction of the change.
+
+    Args:
+        action: "scope.verb", such as "modelversion.approve".
+        before, after: what changed, as JSON; never secrets.
+    """
+    assert connection.in_atomic_block, "an audit event belongs to the transaction of its change"  # noqa: S101
+    team = team_of(subject)
+    event = AuditEvent(
+        at=timezone.now(),
+        actor=actor,
+        actor_label=actor.label,
+        action=action,
+        subject_type=ContentType.objects.get_for_model(subject),
+        subject_id=subject.pk,
+        subject_label=label_of(subject),
+        team=team,
+        before=before,
+        after=after,
+        reason=reason,
+        request_id=current_request_id(),
+    )
+    event.digest = digest_of(event_document(event))
+    event.save(force_insert=True)
+    return event
+
+
+def event_document(event: AuditEvent) -> dict[str, Any]:
+    """Return the event as the JSON whose canonical bytes its digest is of."""
+    return {
+        "id": str(event.pk),
+        "at": event.at.isoformat(),
+        "actor": str(event.actor_id),
+        "actor_label": event.actor_label,
+        "action": event.action,
+        "subject": f"{event.subject_type.model}/{event.subject_id}",
+        "subject_label": event.subject_label,
+        "team": str(event.team_id) if event.team_id else None,
+        "before": event.before,
+        "after": event.after,
+        "reason": event.reason,
+        "request_id": event.request_id,
+    }

@@ -1,0 +1,49 @@
+import pytest
+
+from apps.governance import services
+from apps.governance.selectors import requests_about
+from apps.governance.states import ACTIVATE_POLICY, SUBMIT_POLICY
+
+SMALL = """
+id: only-small
+title: Only small versions are let through
+scope: {kinds: [policyversion], transitions: [approve]}
+params: {most: 3}
+rules:
+  - id: small
+    expression: int(subject.number) <= params.most
+    message: The number is too large.
+    mend: Begin a new policy.
+mode: enforce
+tests:
+  - {name: small passes, facts: {subject: {number: 2}}, denies: []}
+  - {name: large does not, facts: {subject: {number: 9}}, denies: [small]}
+"""
+
+
+@pytest.fixture
+def draft(engineer, team):
+    """A policy version as its author saved it."""
+    return services.save_policy_draft(actor=engineer, team=team, source=SMALL)
+
+
+@pytest.fixture
+def submit(engineer):
+    """Walks a draft to an open request, as its author would."""
+
+    def submitted(version):
+        services.apply_transition(actor=engineer, subject=version, transition=SUBMIT_POLICY, reason="Ready")
+        return services.open_request(
+            actor=engineer, subject=version, transition=ACTIVATE_POLICY, reason="Please put it in force"
+        )
+
+    return submitted
+
+
+@pytest.fixture
+def request_open(draft, submit):
+    return submit(draft)
+
+
+def latest_request(subject):
+    return requests_about(subject).first()
