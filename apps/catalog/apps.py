@@ -1,0 +1,36 @@
+from django.apps import AppConfig
+
+
+class CatalogConfig(AppConfig):
+    """Registers model versions as governed, with their facts and lineage."""
+
+    name = "apps.catalog"
+    label = "catalog"
+    verbose_name = "Catalog"
+
+    def ready(self) -> None:
+        from apps.catalog import governed, states
+        from apps.catalog.models import ModelVersion
+        from apps.governance.lineage import register_lineage
+        from apps.governance.subjects import FactProvider, Subject, register_facts, register_subject
+
+        register_subject(
+            Subject(
+                model=ModelVersion,
+                transitions=states.TRANSITIONS,
+                manifest=governed.manifest,
+                people=governed.people,
+                page=lambda model: model.get_absolute_url(),
+                before_move=governed.refuse_empty,
+            )
+        )
+        register_facts(
+            ModelVersion,
+            FactProvider(
+                name="files",
+                kind="map",
+                description="count, size_bytes, all_safe and license of the version's files.",
+                provide=governed.file_facts,
+            ),
+        )
+        register_lineage(ModelVersion, governed.lineage)

@@ -1,0 +1,113 @@
+import pytest
+
+from apps.accounts.errors import PermissionRefusedError
+from apps.catalog import services
+from apps.catalog.errors import NothingToReviewError, UnknownVersionError
+from apps.catalog.tests import factories
+from apps.governance.errors import NothingToDecideError, OwnWorkError, PolicyDeniedError, UnreachableStatusError
+from apps.governance.models import ApprovalRequest, AuditEvent
+from apps.governance.services import activate_starter_policies
+
+
+class TestSubmitModel:
+    def test_moves_it_into_review_and_asks_for_approval(self, engineer, team, tmp_path):
+        model = factories.under_review(engineer, team, tmp_path)
+
+        request = ApprovalRequest.objects.get()
+        assert (model.status, request.requester, request.transition) == ("under_review", engineer, "approve")
+        assert request.manifest["files_digest"] == model.digest
+
+    def test_refuses_an_entry_without_files(self, engineer, team):
+        model = factories.draft(engineer, team)
+
+        with pytest.raises(NothingToReviewError):
+            services.submit_model(actor=engineer, model=model, reason="Ready")
+
+        model.refresh_from_db()
+        assert model.status == "draft"
+        assert not ApprovalRequest.objects.exists()
+
+    def test_lets_an_external_model_through_without_files(self, engineer, team):
+        model = factories.draft(engineer, team, type="external", metadata={"provider": "openai", "model": "gpt-x"})
+
+        assert services.submit_model(actor=engineer, model=model, reason="Ready").status == "under_review"
+
+    def test_refuses_a_second_time(self, engineer, team, tmp_path):
+        model = factories.under_review(engineer, team, tmp_path)
+
+        with pytest.raises(UnreachableStatusError, match="is under_review and cannot become under_review"):
+            services.submit_model(actor=engineer, model=model, reason="Ready")
+
+
+class TestSetModelStatus:
+    def test_approves_through_the_open_request(self, engineer, approver, team, tmp_path):
+        model = factories.under_review(engineer, team, tmp_path)
+
+        model = services.set_model_status(actor=approver, model=model, status="approved", reason="Good")
+
+        assert model.status == "approved"
+        assert ApprovalRequest.objects.get().status == "executed"
+
+    def test_refuses_the_approval_of_who_made_it(self, manager, approver, team, tmp_path):
+        team.memberships.create(user=approver, role="engineer")
+        model = factories.under_review(approver, team, tmp_path)
+
+        with pytest.raises(OwnWorkError):
+            services.set_model_status(actor=approver, model=model, status="approved", reason="Mine")
+
+    def test_a_policy_refuses_and_its_decision_is_kept(self, engineer, approver, superuser, team, tmp_path):
+        activate_starter_policies(actor=superuser, team=team)
+        model = factories.under_review(engineer, team, tmp_path, license="")
+
+        with pytest.raises(PolicyDeniedError) as refused:
+            services.set_model_status(actor=approver, model=model, status="approved", reason="Good")
+
+        assert [rule.rule for rule in refused.value.rules] == ["base-model-release.has_licence"]
+        model.refresh_from_db()
+        assert model.status == "under_review"
+
+    def test_back_to_draft_withdraws_for_the_requester_and_rejects_for_an_approver(
+        self, engineer, approver, team, tmp_path
+    ):
+        model = factories.under_review(engineer, team, tmp_path)
+        services.set_model_status(actor=engineer, model=model, status="draft", reason="Not yet")
+        services.submit_model(actor=engineer, model=model, reason="Now")
+        model = services.set_model_status(actor=approver, model=model, status="draft", reason="No card")
+
+        assert model.status == "draft"
+        assert set(ApprovalRequest.objects.values_list("status", flat=True)) == {"withdrawn", "rejected"}
+
+    def test_deprecates_what_is_approved(self, engineer, approver, manager, team, tmp_path):
+        model = factories.approved(engineer, approver, team, tmp_path)
+
+        with pytest.raises(PermissionRefusedError):
+            services.set_model_status(actor=engineer, model=model, status="deprecated", reason="Old")
+        model = services.set_model_status(actor=manager, model=model, status="deprecated", reason="Old")
+
+        assert model.status == "deprecated"
+
+    def test_says_where_it_can_go_when_it_cannot_go_there(self, engineer, team):
+        model = factories.draft(engineer, team)
+
+        with pytest.raises(UnreachableStatusError, match="It can become: under_review"):
+            services.set_model_status(actor=engineer, model=model, status="approved", reason="Now")
+
+        assert AuditEvent.objects.count() == 1
+
+
+class TestApproveModelVersion:
+    def test_finds_the_version_by_its_number(self, engineer, approver, team, tmp_path):
+        first = factories.under_review(engineer, team, tmp_path / "a")
+        second = factories.under_review(engineer, team, tmp_path / "b")
+
+        done = services.approve_model_version(actor=approver, model=first, version="2", comment="Good")
+
+        assert (done.pk, done.status) == (second.pk, "approved")
+
+    def test_refuses_a_version_that_there_is_not_or_nobody_submitted(self, engineer, approver, team):
+        model = factories.draft(engineer, team)
+
+        with pytest.raises(UnknownVersionError):
+            services.approve_model_version(actor=approver, model=model, version="9", comment="")
+        with pytest.raises(NothingToDecideError):
+            services.approve_model_version(actor=approver, model=model, version="1", comment="")

@@ -1,0 +1,36 @@
+from django.apps import AppConfig
+
+
+class DatasetsConfig(AppConfig):
+    """Registers dataset versions as governed, with their facts and lineage."""
+
+    name = "apps.datasets"
+    label = "datasets"
+    verbose_name = "Datasets"
+
+    def ready(self) -> None:
+        from apps.datasets import governed, states
+        from apps.datasets.models import DatasetVersion
+        from apps.governance.lineage import register_lineage
+        from apps.governance.subjects import FactProvider, Subject, register_facts, register_subject
+
+        register_subject(
+            Subject(
+                model=DatasetVersion,
+                transitions=states.TRANSITIONS,
+                manifest=governed.manifest,
+                people=governed.people,
+                page=lambda dataset: dataset.get_absolute_url(),
+                before_move=governed.refuse_empty,
+            )
+        )
+        register_facts(
+            DatasetVersion,
+            FactProvider(
+                name="validation",
+                kind="map",
+                description="validated, rows, pii_status, pii_found, duplicates and quality_score of its file.",
+                provide=governed.validation_facts,
+            ),
+        )
+        register_lineage(DatasetVersion, governed.lineage)

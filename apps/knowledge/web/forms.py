@@ -1,0 +1,34 @@
+"""Forms of the knowledge pages. They read; the services decide."""
+
+from typing import Any
+
+from django import forms
+
+from apps.accounts.models import Team, User
+from apps.accounts.permissions import Permission
+from apps.accounts.selectors import teams_where
+from apps.knowledge.services import TEXT_MAX_CHARACTERS
+
+
+class CollectionForm(forms.Form):
+    owner_team = forms.ModelChoiceField(Team.objects.none(), label="Team", empty_label=None, to_field_name="slug")
+    name = forms.CharField(max_length=100, help_text="Lower-case letters, digits and hyphens.")
+    description = forms.CharField(max_length=5000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner_team"].queryset = teams_where(actor, Permission.EDIT)  # type: ignore[attr-defined]
+
+
+class DocumentForm(forms.Form):
+    title = forms.CharField(max_length=300)
+    text = forms.CharField(
+        strip=False,
+        max_length=TEXT_MAX_CHARACTERS,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text="Plain text. It is cut into passages of up to 800 characters.",
+    )
+
+
+class SearchForm(forms.Form):
+    q = forms.CharField(label="Look for", max_length=2000, help_text="A word or a sentence.")

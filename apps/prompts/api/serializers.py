@@ -1,0 +1,128 @@
+"""Shapes of the prompts API."""
+
+from dataclasses import asdict
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.core.api.inputs import StrictSerializer
+from apps.core.web.differences import line_diff
+from apps.prompts.models import MAX_TEXT_CHARS, PromptTemplate, PromptVersion
+
+
+class PromptVersionOut(serializers.ModelSerializer[PromptVersion]):
+    created_by = serializers.CharField(source="created_by.username")
+
+    class Meta:
+        model = PromptVersion
+        fields = ("id", "number", "system", "user", "variables", "digest", "notes", "created_by", "created_at")
+
+
+class PromptTemplateOut(serializers.ModelSerializer[PromptTemplate]):
+    owner_team = serializers.CharField(source="owner_team.slug")
+    created_by = serializers.CharField(source="created_by.username")
+    last_version = serializers.IntegerField(source="last_number")
+    variables = serializers.ListField(
+        child=serializers.CharField(), source="last_variables", help_text="Of the newest version."
+    )
+
+    class Meta:
+        model = PromptTemplate
+        fields = ("id", "name", "description", "owner_team", "last_version", "variables", "created_by", "created_at")
+
+
+class PromptTemplateDetailOut(PromptTemplateOut):
+    versions = PromptVersionOut(many=True, help_text="Newest first.")
+
+    class Meta(PromptTemplateOut.Meta):
+        fields = (*PromptTemplateOut.Meta.fields, "versions")
+
+
+class PromptTextIn(StrictSerializer):
+    system = serializers.CharField(
+        max_length=MAX_TEXT_CHARS,
+        required=False,
+        allow_blank=True,
+        default="",
+        trim_whitespace=False,
+        help_text="System message; may hold variables.",
+    )
+    user = serializers.CharField(
+        max_length=MAX_TEXT_CHARS, trim_whitespace=False, help_text="User message; may hold variables: {{ name }}."
+    )
+    notes = serializers.CharField(
+        max_length=2000, required=False, allow_blank=True, default="", help_text="What changed, and why."
+    )
+
+
+class PromptTemplateIn(PromptTextIn):
+    name = serializers.SlugField(max_length=100, help_text="Letters, digits, - and _.")
+    owner_team = serializers.SlugField(help_text="The team that owns it.")
+    description = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+
+
+class PromptTemplateFilter(StrictSerializer):
+    owner_team = serializers.SlugField(required=False)
+    q = serializers.CharField(required=False, help_text="Words in name or description.")
+
+
+class PromptRollbackIn(StrictSerializer):
+    version = serializers.IntegerField(
+        min_value=1, required=False, allow_null=True, default=None, help_text="Default: the one before the newest."
+    )
+    notes = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+
+
+class PromptRenderIn(StrictSerializer):
+    version = serializers.IntegerField(
+        min_value=1, required=False, allow_null=True, default=None, help_text="Default: the newest."
+    )
+    variables = serializers.DictField(
+        required=False, default=dict, help_text="Name to value; text or a number for each variable of the prompt."
+    )
+
+
+class PromptMessageOut(serializers.Serializer[Any]):
+    role = serializers.ChoiceField(choices=["system", "user"])
+    content = serializers.CharField()
+
+
+class PromptRenderOut(serializers.Serializer[Any]):
+    version = serializers.IntegerField()
+    digest = serializers.CharField()
+    messages = PromptMessageOut(many=True)
+
+
+class PromptLineOut(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=["same", "removed", "added"])
+    before = serializers.IntegerField(allow_null=True, help_text="Line number in the old text.")
+    after = serializers.IntegerField(allow_null=True, help_text="Line number in the new text.")
+    text = serializers.CharField(allow_blank=True)
+
+
+class PromptComparisonOut(serializers.Serializer[Any]):
+    """What differs between version `a` and version `b`; of a text that is the same there are no lines."""
+
+    a = PromptVersionOut()
+    b = PromptVersionOut()
+    system = PromptLineOut(many=True)
+    user = PromptLineOut(many=True)
+    variables_added = serializers.ListField(child=serializers.CharField())
+    variables_removed = serializers.ListField(child=serializers.CharField())
+
+
+def comparison_of(a: PromptVersion, b: PromptVersion) -> dict[str, Any]:
+    """Return the comparison of two versions as `PromptComparisonOut` describes it."""
+    return {
+        "a": PromptVersionOut(a).data,
+        "b": PromptVersionOut(b).data,
+        "system": _lines(a.system, b.system),
+        "user": _lines(a.user, b.user),
+        "variables_added": [name for name in b.variables if name not in a.variables],
+        "variables_removed": [name for name in a.variables if name not in b.variables],
+    }
+
+
+def _lines(before: str, after: str) -> list[dict[str, Any]]:
+    passages = line_diff(before, after, context=MAX_TEXT_CHARS)
+    return [asdict(line) for passage in passages for line in passage]

@@ -1,0 +1,37 @@
+"""Every refusal of prompts, with its public code."""
+
+from apps.core.errors import ConflictError, NotFoundError, RuleBrokenError
+
+
+class PromptTextError(RuleBrokenError):
+    """A text holds something that looks like a variable and is none; each fault bears its line and column."""
+
+    code = "prompts.text_wrong"
+    message = "The text of the prompt cannot be read."
+
+
+class VariablesError(RuleBrokenError):
+    """Variables are missing, unknown or no text; each is named."""
+
+    code = "prompts.variables_wrong"
+    message = "The variables do not fit the prompt."
+
+
+class NameTakenError(ConflictError):
+    code = "prompts.name_taken"
+    message = "The team has a prompt called '{name}' already. Add a version to it, or choose another name."
+
+
+class NothingChangedError(ConflictError):
+    code = "prompts.nothing_changed"
+    message = "Version {number} says exactly this already. Change the text, or use that version."
+
+
+class NoEarlierVersionError(ConflictError):
+    code = "prompts.no_earlier_version"
+    message = "There is no version before this one to go back to. Name the version to go back to."
+
+
+class UnknownVersionError(NotFoundError):
+    code = "prompts.unknown_version"
+    message = "'{name}' has no version {number}. Its versions are 1 to {last}."

@@ -1,0 +1,73 @@
+"""Forms of the prompt pages. They read; the services decide."""
+
+from typing import Any
+
+from django import forms
+
+from apps.accounts.models import Team, User
+from apps.accounts.permissions import Permission
+from apps.accounts.selectors import teams_where, visible_teams
+from apps.prompts.models import MAX_TEXT_CHARS
+
+ANY = ("", "Any")
+
+
+class TemplateFilter(forms.Form):
+    q = forms.CharField(label="Search prompts", required=False, max_length=200)
+    owner_team = forms.ChoiceField(label="Team", required=False)
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        teams = visible_teams(actor=actor).values_list("slug", "name")
+        self.fields["owner_team"].choices = [ANY, *teams]  # type: ignore[attr-defined]  # it is a ChoiceField
+
+
+def _text(rows: int) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, "class": "code-input", "spellcheck": "false"})
+
+
+class VersionForm(forms.Form):
+    """What a version says."""
+
+    system = forms.CharField(
+        label="System message",
+        required=False,
+        strip=False,
+        max_length=MAX_TEXT_CHARS,
+        widget=_text(5),
+        help_text="How the model is to behave. May hold variables.",
+    )
+    user = forms.CharField(
+        label="User message",
+        strip=False,
+        max_length=MAX_TEXT_CHARS,
+        widget=_text(10),
+        help_text="What is asked each time. Write variables as {{ name }}.",
+    )
+    notes = forms.CharField(
+        label="What changed, and why", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class TemplateForm(VersionForm):
+    """A template and its first version."""
+
+    owner_team = forms.ModelChoiceField(Team.objects.none(), label="Team", empty_label=None)
+    name = forms.SlugField(max_length=100, help_text="Letters, digits, - and _.")
+    description = forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+    field_order = ("owner_team", "name", "description", "system", "user", "notes")
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner_team"].queryset = teams_where(actor, Permission.EDIT)  # type: ignore[attr-defined]
+
+
+class TryForm(forms.Form):
+    """The texts that an editor holds at the moment, to be rendered and not kept."""
+
+    system = forms.CharField(required=False, strip=False, max_length=MAX_TEXT_CHARS)
+    user = forms.CharField(required=False, strip=False, max_length=MAX_TEXT_CHARS)
+
+
+class RollbackForm(forms.Form):
+    version = forms.IntegerField(min_value=1)
