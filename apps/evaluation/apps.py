@@ -1,0 +1,41 @@
+from django.apps import AppConfig
+
+
+class EvaluationConfig(AppConfig):
+    """Registers how runs are woken, and what governance is told of evaluation."""
+
+    name = "apps.evaluation"
+    label = "evaluation"
+    verbose_name = "Evaluation"
+
+    def ready(self) -> None:
+        from apps.catalog.models import ModelVersion
+        from apps.core.reconcile import register_reconciler
+        from apps.datasets.models import DatasetVersion
+        from apps.evaluation import governed
+        from apps.evaluation.models import EvaluationRun
+        from apps.governance.lineage import register_lineage
+        from apps.governance.subjects import FactProvider, register_facts
+
+        register_reconciler(EvaluationRun, "evaluation.reconcile_run")
+        register_facts(
+            ModelVersion,
+            FactProvider(
+                name="evaluations",
+                kind="list",
+                description="Of each evaluation: dataset, is_current, n, metrics.exact_match.low, metrics.token_f1 ...",
+                provide=governed.evaluation_facts,
+            ),
+        )
+        register_facts(
+            ModelVersion,
+            FactProvider(
+                name="reviews",
+                kind="map",
+                description="count, acceptable, acceptable_share, reviewers and runs of human reviews of its answers.",
+                provide=governed.review_facts,
+            ),
+        )
+        register_lineage(EvaluationRun, governed.run_edges)
+        register_lineage(ModelVersion, governed.model_edges)
+        register_lineage(DatasetVersion, governed.dataset_edges)

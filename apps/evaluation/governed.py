@@ -1,0 +1,69 @@
+"""What governance is told of evaluation: facts about how well a model did, and lineage."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Count, Q
+
+from apps.catalog.models import ModelVersion
+from apps.datasets.models import DatasetVersion
+from apps.evaluation.models import EvaluationRun, Review
+from apps.evaluation.states import RunStatus
+from apps.governance.lineage import Edge
+
+FIGURES = ("value", "low", "high")
+
+
+def evaluation_facts(model: ModelVersion) -> list[dict[str, Any]]:
+    """Return the facts "evaluations" of a model version: one map for each run that succeeded, newest first."""
+    runs = EvaluationRun.objects.filter(model_version=model, status=RunStatus.SUCCEEDED).select_related("dataset")
+    return [
+        {
+            "run_id": str(run.pk),
+            "dataset": run.dataset.name,
+            "dataset_version": run.dataset.version,
+            "dataset_digest": run.dataset_digest,
+            "model_digest": run.model_digest,
+            "is_current": run.model_digest == model.digest,
+            "n": run.sample_size,
+            "metrics": {name: {figure: result[figure] for figure in FIGURES} for name, result in run.results.items()},
+            "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+        }
+        for run in runs.order_by("-id")
+    ]
+
+
+def review_facts(model: ModelVersion) -> dict[str, Any]:
+    """Return the facts "reviews" of a model version: of answers that its files as they are now have given."""
+    reviews = Review.objects.filter(
+        task__campaign__run__model_version=model, task__campaign__run__model_digest=model.digest
+    )
+    counted = reviews.aggregate(count=Count("id"), acceptable=Count("id", filter=Q(acceptable=True)))
+    count, acceptable = counted["count"], counted["acceptable"]
+    reviewers = reviews.order_by("reviewer_id").values_list("reviewer_id", flat=True).distinct()
+    runs = reviews.order_by("task__campaign__run_id").values_list("task__campaign__run_id", flat=True).distinct()
+    return {
+        "count": count,
+        "acceptable": acceptable,
+        "acceptable_share": acceptable / count if count else 0.0,
+        "reviewers": [str(reviewer) for reviewer in reviewers],
+        "runs": [str(run) for run in runs],
+    }
+
+
+def run_edges(runs: Sequence[EvaluationRun]) -> Iterable[Edge]:
+    """Return the edges of runs: who answered, and what was asked."""
+    full = EvaluationRun.objects.select_related("model_version", "dataset")
+    for run in full.filter(pk__in=[run.pk for run in runs]):
+        yield Edge(run.model_version, run, "measured in")
+        yield Edge(run.dataset, run, "asked in")
+
+
+def model_edges(models: Sequence[ModelVersion]) -> Iterable[Edge]:
+    """Return the edges from models to the runs that measured them."""
+    return run_edges(list(EvaluationRun.objects.filter(model_version__in=[model.pk for model in models])))
+
+
+def dataset_edges(datasets: Sequence[DatasetVersion]) -> Iterable[Edge]:
+    """Return the edges from datasets to the runs that asked their questions."""
+    return run_edges(list(EvaluationRun.objects.filter(dataset__in=[dataset.pk for dataset in datasets])))

@@ -1,0 +1,103 @@
+"""The end of a run: its answers scored, its figures computed, told once."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.services import system_account
+from apps.evaluation import signals
+from apps.evaluation.intervals import described, mean_interval
+from apps.evaluation.metrics import METRICS
+from apps.evaluation.models import EvaluationRun, Sample
+from apps.evaluation.states import RunStatus
+from apps.governance.services import record_event
+from apps.integrations.orchestration.base import Observation, ProcessHost
+from apps.integrations.program.folder import Record, predictions, read_record
+from apps.integrations.program.outcome import Ending, outcome_of
+
+LOG_TAIL_LINES = 40
+ANSWER_FIELDS = ("prediction", "prompt_tokens", "completion_tokens", "latency_ms", "scores")
+
+
+def finish(run: EvaluationRun, host: ProcessHost, seen: Observation) -> float:
+    """Make a run final whose process has ended. Returns when to look again."""
+    folder = host.folder(run.external_name)
+    outcome = outcome_of(folder, seen)
+    if outcome.ending != Ending.SUCCEEDED:
+        return fail(run, host, outcome.reason, seen=seen)
+    run.renew_lease()
+    samples, answers = list(run.samples.order_by("index")), {record["index"]: record for record in predictions(folder)}
+    if missing := [sample.index for sample in samples if sample.index not in answers]:
+        return fail(run, host, f"{len(missing)} samples have no answer, the first is row {missing[0]}.", seen=seen)
+    for sample in samples:
+        _take_over(sample, answers[sample.index], run.metrics_wanted)
+    results = results_of(samples, run.metrics_wanted, seed=run.seed)
+    facts = read_record(folder, "facts.json") or {}
+    with transaction.atomic():
+        run.hold_lease()
+        Sample.objects.bulk_update(samples, ANSWER_FIELDS, batch_size=500)
+        done = {"done": len(samples), "total": len(samples)}
+        _end(run, seen, RunStatus.SUCCEEDED, results=results, facts=facts, progress=done)
+    return 0.0
+
+
+def fail(run: EvaluationRun, host: ProcessHost, reason: str, *, seen: Observation | None = None) -> float:
+    """Make a run final that cannot succeed. Returns when to look again."""
+    host.stop(run.external_name)
+    tail = host.log_tail(run.external_name, LOG_TAIL_LINES)
+    with transaction.atomic():
+        run.hold_lease()
+        _end(run, seen, RunStatus.FAILED, reason=reason, log_tail=tail)
+    return 0.0
+
+
+def results_of(samples: list[Sample], metrics: list[str], *, seed: int) -> dict[str, Any]:
+    """Return each metric's mean over scored samples with its interval."""
+    return {
+        metric: described(mean_interval([sample.scores[metric] for sample in samples], seed=seed), seed=seed)
+        for metric in metrics
+    }
+
+
+def cost_usd(run: EvaluationRun, until: datetime) -> Decimal:
+    """Return what a run has cost until a moment."""
+    if run.started_at is None:
+        return Decimal(0)
+    hours = Decimal(str(max(0.0, (until - run.started_at).total_seconds()))) / 3600
+    return (hours * Decimal(settings.COMPUTE_USD_PER_HOUR["cpu"])).quantize(Decimal("0.000001"))
+
+
+def _take_over(sample: Sample, answer: Record, metrics: list[str]) -> None:
+    sample.prediction = answer["prediction"]
+    sample.prompt_tokens = answer["prompt_tokens"]
+    sample.completion_tokens = answer["completion_tokens"]
+    sample.latency_ms = answer["latency_ms"]
+    sample.scores = {metric: METRICS[metric](sample.prediction, sample.reference) for metric in metrics}
+
+
+def _end(run: EvaluationRun, seen: Observation | None, status: RunStatus, *, reason: str = "", **changes: Any) -> None:
+    """Write the end of `run` and its cost, and announce it. Call it inside a transaction that holds the lease."""
+    finished_at = (seen and seen.finished_at) or timezone.now()
+    run.started_at = run.started_at and ((seen and seen.started_at) or run.started_at)
+    before = run.status
+    run.save_observed(
+        status=status,
+        status_reason=reason,
+        started_at=run.started_at,
+        finished_at=finished_at,
+        cost_usd=cost_usd(run, finished_at),
+        **changes,
+    )
+    record_event(
+        actor=system_account(),
+        action=f"evaluationrun.{'succeed' if status == RunStatus.SUCCEEDED else 'fail'}",
+        subject=run,
+        before={"status": str(before)},
+        after={"status": str(status), "results": changes.get("results", {})},
+        reason=reason,
+    )
+    signals.run_finished.send(sender=EvaluationRun, run=run)
