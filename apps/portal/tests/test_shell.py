@@ -1,0 +1,66 @@
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
+from django.urls import NoReverseMatch, reverse
+
+from apps.accounts.models import User
+from apps.core.web.tags.marks import icon
+from apps.portal.web.shell import ACCOUNT, GROUPS, Shell, shell_for
+
+PLACES = [place for group in GROUPS for place in group.places]
+
+
+def shell_at(path: str, user: User | AnonymousUser) -> Shell:
+    request = RequestFactory().get(path)
+    request.user = user
+    return shell_for(request)
+
+
+def exists(name: str) -> bool:
+    try:
+        reverse(name)
+    except NoReverseMatch:
+        return False
+    return True
+
+
+class TestPlaces:
+    def test_all_lead_somewhere(self):
+        assert [place.url for place in (*PLACES, *ACCOUNT) if not exists(place.url)] == []
+
+    def test_have_keys_of_their_own(self):
+        keys = [place.go for place in PLACES if place.go]
+
+        assert len(keys) == len(set(keys))
+
+    def test_have_icons(self):
+        assert all("<svg" in icon(place.icon) for place in (*PLACES, *ACCOUNT))
+
+
+class TestShellFor:
+    def test_is_empty_for_somebody_who_is_not_signed_in(self):
+        assert shell_at("/", AnonymousUser()) == Shell()
+
+    def test_shows_the_administration_to_staff_alone(self, viewer, superuser):
+        titles = {who: [group.title for group in shell_at("/", who).groups] for who in (viewer, superuser)}
+
+        assert "Administration" not in titles[viewer]
+        assert "Administration" in titles[superuser]
+
+    def test_marks_the_place_that_the_page_belongs_to(self, superuser):
+        links = [link for group in shell_at("/admin/accounts/team/", superuser).groups for link in group.links]
+
+        assert [link.title for link in links if link.current] == ["Admin"]
+
+    def test_costs_one_query(self, viewer, django_assert_num_queries):
+        with django_assert_num_queries(1):
+            shell_at("/", viewer)
+
+    @pytest.mark.parametrize(
+        ("label", "initials"),
+        [("Min-ji Kim", "MK"), ("ana.ruiz", "AR"), ("root", "R"), ("Ana María Ruiz Gil", "AG"), ("김민지", "김")],
+    )
+    def test_gives_the_person_initials(self, label, initials, viewer):
+        viewer.first_name = label
+
+        assert shell_at("/", viewer).initials == initials

@@ -1,0 +1,159 @@
+"""What every page needs around its content: the side bar, the search box, the inbox and the account menu.
+
+One list serves the portal's own pages and the admin, which shows the same `templates/shell/sidebar.html`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from apps.accounts.models import User
+from apps.governance.selectors import inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place to go to: the name of its URL, how it is called, its icon, and the key that follows `g`."""
+
+    url: str
+    title: str
+    icon: str
+    go: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    title: str
+    places: Sequence[Place]
+    staff_only: bool = False
+
+
+GROUPS = (
+    Group("", (Place("portal:home", "Home", "home", "h"), Place("portal:inbox", "Inbox", "inbox", "i"))),
+    Group(
+        "Assets",
+        (
+            Place("catalog:models", "Models", "box", "m"),
+            Place("datasets:datasets", "Datasets", "database", "d"),
+            Place("prompts:templates", "Prompts", "message-square-text", "p"),
+            Place("knowledge:collections", "Collections", "book-open"),
+        ),
+    ),
+    Group(
+        "Runs",
+        (
+            Place("training:jobs", "Jobs", "cpu", "j"),
+            Place("evaluation:runs", "Evaluations", "flask-conical", "e"),
+            Place("evaluation:queue", "Review queue", "list-checks", "q"),
+        ),
+    ),
+    Group(
+        "Serving",
+        (
+            Place("serving:endpoints", "Endpoints", "rocket", "s"),
+            Place("telemetry:requests", "Requests", "activity", "r"),
+        ),
+    ),
+    Group(
+        "Governance",
+        (
+            Place("governance:policies", "Policies", "scale"),
+            Place("governance:approvals", "Approvals", "badge-check", "a"),
+            Place("governance:decisions", "Decisions", "gavel"),
+            Place("governance:audit", "Audit", "scroll-text"),
+        ),
+    ),
+    Group("Spending", (Place("costs:costs", "Costs", "coins", "c"),)),
+    Group(
+        "Administration",
+        (Place("admin:index", "Admin", "settings"), Place("portal:design", "Style page", "palette")),
+        staff_only=True,
+    ),
+)
+ACCOUNT = (
+    Place("accounts:keys", "API keys", "key-round"),
+    Place("accounts:password_change", "Change password", "lock"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A place as this person sees it on this page."""
+
+    title: str
+    href: str
+    icon: str
+    go: str
+    current: bool
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkGroup:
+    title: str
+    links: list[Link]
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    groups: list[LinkGroup] = field(default_factory=list)
+    account_links: list[Link] = field(default_factory=list)
+    inbox_url: str = ""
+    inbox_count: int = 0
+    search_url: str = ""
+    sign_out_url: str = ""
+    query: str = ""
+    initials: str = ""
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. It is lazy: a fragment, which shows no side bar, pays for none."""
+    return {"shell": SimpleLazyObject(lambda: shell_for(request))}
+
+
+def shell_for(request: HttpRequest) -> Shell:
+    """Return what surrounds the page: nothing for somebody who is not signed in; one query else."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return Shell()
+    waiting = inbox(actor=user).order_by().count()
+    return Shell(
+        groups=_groups(request.path, is_staff=user.is_staff, waiting=waiting),
+        account_links=_links(ACCOUNT, request.path, waiting=0),
+        inbox_url=address_of("portal:inbox"),
+        inbox_count=waiting,
+        search_url=address_of("portal:search"),
+        sign_out_url=address_of("accounts:sign_out"),
+        query=request.GET.get("q", "") if request.path == address_of("portal:search") else "",
+        initials=_initials(user.label),
+    )
+
+
+def _groups(path: str, *, is_staff: bool, waiting: int) -> list[LinkGroup]:
+    shown = [group for group in GROUPS if is_staff or not group.staff_only]
+    groups = [LinkGroup(group.title, _links(group.places, path, waiting=waiting)) for group in shown]
+    return [group for group in groups if group.links]
+
+
+def _links(places: Sequence[Place], path: str, *, waiting: int) -> list[Link]:
+    links = []
+    for place in places:
+        if href := address_of(place.url):
+            current = path == href or (href != "/" and path.startswith(href))
+            count = waiting if place.url == "portal:inbox" else 0
+            links.append(Link(place.title, href, place.icon, place.go, current, count))
+    return links
+
+
+def address_of(name: str) -> str:
+    """Return the address of a place."""
+    return reverse(name)
+
+
+def _initials(label: str) -> str:
+    words = label.replace(".", " ").replace("_", " ").split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
