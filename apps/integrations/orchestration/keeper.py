@@ -128,7 +128,7 @@ class Keeper:
                 stderr=log,
                 start_new_session=True,
                 pass_fds=(self.life,),
-                preexec_fn=lambda: self._become(command["niceness"]),  # noqa: PLW1509  # there are no threads here
+                preexec_fn=lambda: self._become(command.get("niceness", 0)),  # noqa: PLW1509  # there are no threads here
             )
 
     def _wait(self, child: subprocess.Popen[bytes]) -> None:
@@ -162,9 +162,10 @@ class Keeper:
         """Record the process; called in it, before it becomes the program: a keeper killed now leaves no stranger."""
         os.nice(niceness)
         pid = os.getpid()
-        write_json(self.inner / STARTED, {"started_at": now(), "pid": pid})
+        # Recorded before it is said to run: whoever sees it running can rely on the supervisor to end it.
         self.record.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_json(self.record / "pid", {"pid": pid, "pgid": pid, "started_at": start_ticks(pid)})
+        write_json(self.inner / STARTED, {"started_at": now(), "pid": pid})
 
     def _write_exit(self, *, exit_code: int | None = None, signal: int | None = None, error: str = "") -> None:
         ended = {"exit_code": exit_code, "signal": signal, "error": error, "finished_at": now()}
