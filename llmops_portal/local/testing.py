@@ -28,7 +28,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     if not os.environ.get("DATABASE_URL"):
         resources = contextlib.ExitStack()
         early_config.add_cleanup(resources.close)
-        os.environ.update(_borrow(_folder(), resources))
+        os.environ.update(borrow(resources))
     return (yield)
 
 
@@ -36,8 +36,9 @@ def _folder() -> Path:
     return paths.CHECKOUT / ".cache" / "test-services"
 
 
-def _borrow(folder: Path, resources: contextlib.ExitStack) -> dict[str, str]:
+def borrow(resources: contextlib.ExitStack) -> dict[str, str]:
     """Return the environment of one session, its services running until `resources` is closed."""
+    folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     number = _number(folder, resources)
     with keeper.held(folder / "start.lock"):
