@@ -315,6 +315,10 @@ SPECTACULAR_SETTINGS = {
 MLFLOW_TRACKING_URI = env.str("MLFLOW_TRACKING_URI", default="")
 TRAIN_PYTHON = env.str("TRAIN_PYTHON", default=str(BASE_DIR / ".venv" / "train" / "bin" / "python"))
 LOCAL_JOB_SLOTS = number("LOCAL_JOB_SLOTS", default=1, least=1, most=64)
+# Threads that find no idle core wait for each other by spinning: three jobs on two cores took twenty times as long.
+LOCAL_JOB_THREADS = number(
+    "LOCAL_JOB_THREADS", default=max(1, (os.cpu_count() or 1) // LOCAL_JOB_SLOTS), least=1, most=1024
+)
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 PORTAL_SOCKET = env.str("PORTAL_SOCKET", default=str(paths.portal_socket(VAR)))
 COMPUTE_USD_PER_HOUR = {

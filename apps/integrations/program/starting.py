@@ -41,6 +41,7 @@ def program_environment() -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": str(settings.LOCAL_JOB_THREADS),
     }
 
 
