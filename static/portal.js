@@ -132,6 +132,31 @@
     }, 1500);
   });
 
+  // --- Answers that come in pieces: data-streams="id" on an htmx form shows there what has come of its answer ------------
+
+  document.addEventListener("htmx:beforeSend", ({ detail: { elt, xhr } }) => {
+    const place = byId(elt.dataset.streams);
+    if (!place) return;
+    xhr.addEventListener("progress", () => {
+      if (xhr.status !== 200) return;
+      place.innerHTML = xhr.responseText;
+      place.hidden = false;
+    });
+    xhr.addEventListener("loadend", () => {
+      place.hidden = true;
+      place.replaceChildren();
+    });
+  });
+
+  // --- Tabs: the one that is shown stands in view, where there are more than fit ---------------------------------------
+
+  onContent((content) => {
+    within(content, ".tabs").forEach((tabs) => {
+      const shown = tabs.querySelector("[aria-current]");
+      if (shown) tabs.scrollLeft = shown.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - shown.offsetWidth) / 2;
+    });
+  });
+
   // --- Times: <time data-ago datetime="..."> -------------------------------------------------------------------------
 
   const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];

@@ -13,7 +13,7 @@ from apps.core.errors import DomainError, UpstreamFailedError
 from apps.costs.money import usd_text
 from apps.gateway.calls.access import authenticated, permitted_route
 from apps.gateway.calls.asking import read_object
-from apps.gateway.calls.events import DONE, Event, EventSplitter, meter_event, read_event
+from apps.gateway.calls.events import Event, EventSplitter, meter_event, read_event
 from apps.gateway.calls.plan import Plan, plan
 from apps.gateway.errors import ClientGoneError, UpstreamBrokenError, UpstreamDiedError, UpstreamNonsenseError
 from apps.gateway.front.answers import JSON, refusal_headers, status_of
@@ -90,7 +90,7 @@ async def _stream(
                 if event.is_done:
                     record.first_token()
                     record.ended(Outcome.OK, status=200)
-                    return passed + surface.event(event)
+                    return passed + surface.end(record)
                 if made.wants_usage or not event.is_usage_only:
                     passed += surface.event(event)
         except UpstreamFailedError as error:
@@ -104,7 +104,7 @@ async def _stream(
     if not is_finished:
         raise UpstreamDiedError(upstream=made.route.label)
     record.ended(Outcome.OK, status=200)
-    return DONE
+    return surface.end(record)
 
 
 def _events(splitter: EventSplitter, data: bytes, made: Plan) -> Iterator[Event]:

@@ -3,7 +3,8 @@
 They go through the real gateway, so they are checked, recorded and paid like any other.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,10 +15,13 @@ import orjson
 from asgiref.sync import async_to_sync
 
 from apps.accounts.models import User
+from apps.core.errors import DomainError
 from apps.core.requests import current_request_id
 from apps.gateway.calls.access import internal_token
+from apps.gateway.calls.events import Event, EventSplitter, read_event
 from apps.gateway.conf import GatewaySettings
 from apps.gateway.errors import ChatRefusedError, GatewayAwayError
+from apps.gateway.surfaces.serve import ACCOUNT
 
 PASSED_HEADERS = ("X-LLMOps-Request-Id", "Retry-After", "X-Should-Retry")
 TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=3, sock_read=300)
@@ -25,7 +29,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=3, sock_read=300)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatAnswer:
-    """What a model answered.
+    """What a model answered, in whole.
 
     Attributes:
         request_id: leads to the request's page, and to its provenance.
@@ -35,7 +39,6 @@ class ChatAnswer:
 
     request_id: str
     text: str
-    finish_reason: str
     route: str
     revision: int
     model: str
@@ -55,28 +58,27 @@ class Relayed:
     content_type: str
     headers: dict[str, str]
     body: bytes
-    pieces: AsyncIterator[bytes] | None
+    pieces: AsyncGenerator[bytes, None] | None
 
 
-def chat_as(*, actor: User, route: str, messages: Sequence[dict[str, Any]], **given: Any) -> ChatAnswer:
-    """Have a route answer `messages` in the name of `actor`, and wait for the whole answer.
+def chat_as(
+    *, actor: User, route: str, messages: Sequence[dict[str, Any]], **given: Any
+) -> AsyncIterator[str | ChatAnswer]:
+    """Have a route answer `messages` in the name of `actor`; gives the answer's pieces as they come, then all of it.
 
     Args:
         given: sampling settings, `prompt_template`, `prompt_version`, `variables`: as in the API.
 
     Raises:
         ChatRefusedError: the gateway refused or the model failed; says why, with the rules and fields to blame.
-        GatewayAwayError: the gateway does not answer.
+            After the first piece the iterator raises it.
+        GatewayAwayError: the gateway does not answer, or not to the end.
     """
-    body = orjson.dumps({**given, "messages": list(messages), "stream": False})
+    body = orjson.dumps({**given, "messages": list(messages), "stream": True})
     relayed = async_to_sync(relay)(actor=actor, path=f"serve/{quote(route, safe='')}/chat", body=body)
-    try:
-        said = orjson.loads(relayed.body)
-    except orjson.JSONDecodeError:
-        raise GatewayAwayError from None
-    if relayed.status != 200:
-        raise _refusal(relayed.status, said)
-    return _answer(said["data"])
+    if relayed.pieces is None:
+        raise _refusal(relayed)
+    return _answering(relayed.pieces)
 
 
 async def relay(*, actor: User, path: str, body: bytes) -> Relayed:
@@ -110,23 +112,56 @@ async def relay(*, actor: User, path: str, body: bytes) -> Relayed:
     return Relayed(response.status, response.content_type, headers, whole, None)
 
 
-async def _pieces(session: aiohttp.ClientSession, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+async def _pieces(session: aiohttp.ClientSession, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
     async with session, response:
         async for piece in response.content.iter_any():
             yield piece
 
 
-def _refusal(status: int, said: dict[str, Any]) -> ChatRefusedError:
+def _refusal(relayed: Relayed) -> DomainError:
+    try:
+        said = orjson.loads(relayed.body)
+    except orjson.JSONDecodeError:
+        return GatewayAwayError()
     data = said.get("data") or {}
-    return ChatRefusedError(said.get("message"), fields=data.get("fields"), status=status, code=data.get("code"))
+    return ChatRefusedError(
+        said.get("message"), fields=data.get("fields"), status=relayed.status, code=data.get("code")
+    )
 
 
-def _answer(data: dict[str, Any]) -> ChatAnswer:
-    choice, usage = data["choices"][0], data["usage"]
+async def _answering(pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[str | ChatAnswer]:
+    """Read what the gateway's own chat streams: chunks, then the account of the call; or an error in their place."""
+    text, account = "", None
+    async for event in _events(pieces):
+        chunk = event.chunk or {}
+        if error := chunk.get("error"):
+            raise ChatRefusedError(error["message"], code=error["code"])
+        if chunk.get("object") == ACCOUNT:
+            account = chunk
+        elif event.text:
+            text += event.text
+            yield event.text
+    if account is None:
+        raise GatewayAwayError
+    yield _answer(text, account)
+
+
+async def _events(pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[Event]:
+    splitter = EventSplitter(max_bytes=GatewaySettings.load().event_max_bytes)
+    try:
+        async with aclosing(pieces):
+            async for piece in pieces:
+                for raw in splitter.feed(piece):
+                    yield read_event(raw)
+    except aiohttp.ClientError as error:
+        raise GatewayAwayError from error
+
+
+def _answer(text: str, data: dict[str, Any]) -> ChatAnswer:
+    usage = data["usage"]
     return ChatAnswer(
         request_id=data["id"],
-        text=choice["message"].get("content") or "",
-        finish_reason=choice.get("finish_reason") or "",
+        text=text,
         route=data["route"],
         revision=data["revision"],
         model=data["model"],

@@ -1,5 +1,6 @@
 """Reads of telemetry: which requests an actor may see, and what they add up to."""
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from apps.telemetry.errors import BadWindowError, RequestNotFoundError
 from apps.telemetry.models import RequestEvent
 from apps.telemetry.spool import moment_of
 
+TAKEN_OVER_WITHIN_S = 60  # it takes two seconds, and longer when the worker is busy or away
 _FAILED = Q(outcome__in=[RequestEvent.Outcome.UPSTREAM_ERROR, RequestEvent.Outcome.CUT])
 
 
@@ -46,6 +48,14 @@ def visible_event(*, actor: User, request_id: str) -> RequestEvent:
     if found is None:
         raise RequestNotFoundError(request_id=request_id)
     return found
+
+
+def is_on_its_way(request_id: UUID) -> bool:
+    """Whether a request of this id, which the gateway gave it, may have been answered and not be taken over yet."""
+    age_s = time.time() - (request_id.int >> 80) / 1000
+    if request_id.version != 7 or not 0 <= age_s < TAKEN_OVER_WITHIN_S:
+        return False
+    return not RequestEvent.objects.filter(id=request_id, at=moment_of(request_id)).exists()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """Pages as a person meets them: headless Chromium, the real server, and axe for accessibility."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,33 +7,15 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from apps.accounts.models import User
+from tests.conftest import is_complaint
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 OpenPage = Callable[..., Page]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "tests/browser/" in item.nodeid:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium"))
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
@@ -70,11 +50,6 @@ def open_page(chromium: Browser, live_server) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert complaints == []
-
-
-def is_complaint(message: ConsoleMessage) -> bool:
-    """Whether a page wrote an error. That a form was refused (422) is told by the browser, and meant."""
-    return message.type == "error" and "status of 422" not in message.text
 
 
 def _session(user: User) -> str:

@@ -196,6 +196,17 @@ class TestReviewQueue:
 
         assert list(Review.objects.order_by("id").values_list("acceptable", flat=True)) == [False, True, True]
 
+    def test_one_key_shows_the_expected_answer(self, open_page, reviewer, campaign):
+        page = open_page("/evaluation/queue", user=reviewer)
+        page.keyboard.press("j")
+        expected = page.get_by_role("group").filter(has_text="Expected answer").get_by_role("paragraph")
+        expect(page.locator("#review-panel")).to_contain_text("3 waiting")
+        expect(expected).to_be_hidden()
+
+        page.keyboard.press("e")
+
+        expect(expected).to_be_visible()
+
     @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
     def test_is_accessible_fits_and_works_by_touch(self, open_page, findings_of, reviewer, campaign, look):
         page = open_page("/evaluation/queue", user=reviewer, **look)

@@ -28,6 +28,9 @@ class Surface(Protocol):
     def event(self, event: Event) -> bytes:
         """Return an event of a stream as it is passed on."""
 
+    def end(self, record: Record) -> bytes:
+        """Return what ends a stream that is whole."""
+
     def error(self, error: DomainError, record: Record) -> bytes:
         """Return the body of a refusal."""
 

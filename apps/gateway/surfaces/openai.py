@@ -6,7 +6,7 @@ from typing import Any
 from apps.core.errors import DomainError
 from apps.gateway.calls.access import usable_routes
 from apps.gateway.calls.asking import Api, Asked, read_asked
-from apps.gateway.calls.events import Event
+from apps.gateway.calls.events import DONE, Event
 from apps.gateway.front.answers import openai_error
 from apps.gateway.recording.record import Record
 from apps.gateway.snapshot.records import Caller, Route, Snapshot
@@ -28,6 +28,9 @@ class OpenAiSurface:
 
     def event(self, event: Event) -> bytes:
         return event.raw
+
+    def end(self, record: Record) -> bytes:  # noqa: ARG002
+        return DONE
 
     def error(self, error: DomainError, record: Record) -> bytes:  # noqa: ARG002
         return openai_error(error)

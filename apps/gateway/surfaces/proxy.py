@@ -7,7 +7,7 @@ import orjson
 
 from apps.core.errors import DomainError
 from apps.gateway.calls.asking import Api, Asked, read_asked
-from apps.gateway.calls.events import Event
+from apps.gateway.calls.events import DONE, Event
 from apps.gateway.errors import BodyRefusedError
 from apps.gateway.front.answers import envelope_error, enveloped, openai_error
 from apps.gateway.recording.record import Record
@@ -34,9 +34,10 @@ class ProxySurface:
         return enveloped(account_of(record) | {"completion": _text(answer)})
 
     def event(self, event: Event) -> bytes:
-        if event.is_done:
-            return event.raw
         return b"data: " + orjson.dumps({"completion": event.text}) + b"\n\n" if event.text else b""
+
+    def end(self, record: Record) -> bytes:  # noqa: ARG002
+        return DONE
 
     def error(self, error: DomainError, record: Record) -> bytes:
         return envelope_error(error, request_id=record.public_id)

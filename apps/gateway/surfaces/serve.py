@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from apps.core.errors import DomainError
 from apps.costs.money import usd_text
 from apps.gateway.calls.asking import Api, Asked, read_asked
-from apps.gateway.calls.events import Event
+from apps.gateway.calls.events import DONE, Event
 from apps.gateway.front.answers import envelope_error, enveloped, openai_error
 from apps.gateway.recording.record import Record
 from apps.telemetry.models import RequestEvent
+
+ACCOUNT = "llmops.account"  # the object that a stream's last chunk is
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,10 @@ class ServeSurface:
 
     def event(self, event: Event) -> bytes:
         return event.raw
+
+    def end(self, record: Record) -> bytes:
+        account = {"object": ACCOUNT, "choices": [], **account_of(record)}
+        return b"data: " + orjson.dumps(account) + b"\n\n" + DONE
 
     def error(self, error: DomainError, record: Record) -> bytes:
         return envelope_error(error, request_id=record.public_id)

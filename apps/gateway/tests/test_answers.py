@@ -208,12 +208,16 @@ class TestSurfaces:
         )
         assert (data["usage"]["total_tokens"], data["cost_usd"]) == (27, COST)
 
-    async def test_serve_streams_events(self, gateway):
+    async def test_serve_streams_events_and_then_the_account(self, gateway):
         _, raw, _ = await gateway.call(
             "/llm-ops/v1/serve/assistant/chat", {"messages": [{"role": "user", "content": "Hi"}], "stream": True}
         )
 
-        assert events(raw)[-1] == "[DONE]"
+        *chunks, account, done = events(raw)
+        assert "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks) == TEXT
+        assert (account["object"], account["choices"], done) == ("llmops.account", [], "[DONE]")
+        assert (account["id"], account["revision"], account["model"]) == (gateway.record["id"], 3, "voc 1")
+        assert (account["usage"]["total_tokens"], account["cost_usd"]) == (27, COST)
         assert gateway.record["surface"] == "serve"
 
     @pytest.mark.parametrize("prefix", ["", "/llm-ops/v1"])

@@ -9,8 +9,9 @@ from django.test import AsyncClient
 
 from apps.accounts.models import User
 from apps.core.ids import new_id
+from apps.gateway import services
 from apps.gateway.errors import ChatRefusedError, GatewayAwayError
-from apps.gateway.services import chat_as
+from apps.gateway.services import ChatAnswer, chat_as
 from apps.gateway.snapshot.records import Caller
 from apps.gateway.tests.factories import TEAM
 from apps.gateway.tests.stub import PIECES
@@ -31,15 +32,19 @@ def person(world) -> User:
 @pytest.fixture
 def chat(person, gateway, settings):
     settings.GATEWAY = {"url": gateway.url}
-    return sync_to_async(chat_as)
+
+    async def chat(**asked) -> list[str | ChatAnswer]:
+        return [piece async for piece in await sync_to_async(chat_as)(**asked)]
+
+    return chat
 
 
 class TestChatAs:
-    async def test_answers_and_is_recorded_in_the_persons_name(self, chat, person, gateway):
-        answer = await chat(actor=person, route="assistant", messages=ASKED, temperature=0.2)
+    async def test_answers_in_pieces_and_is_recorded_in_the_persons_name(self, chat, person, gateway):
+        *pieces, answer = await chat(actor=person, route="assistant", messages=ASKED, temperature=0.2)
 
         record = gateway.record
-        assert (answer.text, answer.finish_reason, answer.model, answer.revision) == (TEXT, "stop", "voc 1", 3)
+        assert (pieces, answer.text, answer.model, answer.revision) == (PIECES, TEXT, "voc 1", 3)
         assert (answer.cost_usd, answer.is_estimated) == (Decimal("0.027000000"), False)
         assert (answer.request_id, record["user_id"], record["api_key_id"]) == (record["id"], str(person.pk), None)
 
@@ -51,6 +56,27 @@ class TestChatAs:
             await chat(actor=person, route="assistant", messages=ASKED)
 
         assert (unknown.value.context["status"], failed.value.context["status"]) == (404, 502)
+
+    @pytest.mark.parametrize("behaviour", ["dies in the middle", "says an error in the middle"])
+    async def test_says_why_it_ended_after_it_had_begun(self, person, gateway, settings, upstream, behaviour):
+        settings.GATEWAY, upstream.behaviour = {"url": gateway.url}, behaviour
+        answering = await sync_to_async(chat_as)(actor=person, route="assistant", messages=ASKED)
+
+        assert [await anext(answering), await anext(answering)] == PIECES[:2]
+        with pytest.raises(ChatRefusedError, match="server behind 'assistant r3'"):
+            await anext(answering)
+
+    async def test_says_when_the_gateway_ends_before_the_answer_does(self, chat, person, monkeypatch):
+        async def cut_off():
+            yield b'data: {"choices": [{"delta": {"content": "Your "}}]}\n\n'
+
+        async def relay(**_):
+            return services.Relayed(200, "text/event-stream", {}, b"", cut_off())
+
+        monkeypatch.setattr(services, "relay", relay)
+
+        with pytest.raises(GatewayAwayError):
+            await chat(actor=person, route="assistant", messages=ASKED)
 
     async def test_names_the_variables_that_are_missing(self, chat, person):
         with pytest.raises(ChatRefusedError) as refused:

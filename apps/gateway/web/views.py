@@ -1,8 +1,12 @@
 """Pages of the gateway: trying a route."""
 
+from collections.abc import AsyncIterator
+
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
+from django.utils.html import format_html
 
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import require
@@ -14,10 +18,12 @@ from apps.serving.models import Endpoint
 from apps.serving.selectors import visible_endpoints
 from apps.serving.states import EndpointStatus
 
+ANSWER = "gateway/chat.html#answer"
+
 
 @login_required
-def chat(request: HtmxHttpRequest, route_name: str) -> HttpResponse:
-    """A panel in which a person asks a route, as themselves; a POST gets the answer, or why there is none.
+def chat(request: HtmxHttpRequest, route_name: str) -> HttpResponseBase:
+    """A panel in which a person asks a route, as themselves; a POST gets the answer as it comes, or why there is none.
 
     The page of the endpoint asks for it and puts it in.
     """
@@ -27,14 +33,29 @@ def chat(request: HtmxHttpRequest, route_name: str) -> HttpResponse:
     form = ChatForm(request.POST or None, variables=_variables(endpoint))
     if request.method != "POST":
         return render(request, "gateway/chat.html", {"endpoint": endpoint, "form": form})
-    answer, refusal = None, None
+    refusal = None
     if form.is_valid():
         try:
-            answer = services.chat_as(actor=request.user, route=endpoint.route_name, **form.asked)
+            answering = services.chat_as(actor=request.user, route=endpoint.route_name, **form.asked)
         except DomainError as error:
             refusal = error
-    context = {"form": form, "answer": answer, "refusal": refusal}
-    return render(request, "gateway/chat.html#answer", context, status=200 if answer else 422)
+        else:
+            return StreamingHttpResponse(_as_it_comes(answering, form))
+    return render(request, ANSWER, {"form": form, "refusal": refusal}, status=422)
+
+
+async def _as_it_comes(answering: AsyncIterator[str | services.ChatAnswer], form: ChatForm) -> AsyncIterator[str]:
+    """Give the answer's pieces, which the page shows until the article is there: the whole answer, or why it ended."""
+    answer, refusal = None, None
+    try:
+        async for piece in answering:
+            if isinstance(piece, services.ChatAnswer):
+                answer = piece
+            else:
+                yield format_html("<span>{}</span>", piece)
+    except DomainError as error:
+        refusal = error
+    yield render_to_string(ANSWER, {"form": form, "answer": answer, "refusal": refusal})
 
 
 def _variables(endpoint: Endpoint) -> list[str] | None:

@@ -1,6 +1,5 @@
 """Pages that span the apps: home, inbox, search, the provenance of one answer."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -12,27 +11,16 @@ from apps.core.web.lists import list_page
 from apps.core.web.requests import HtmxHttpRequest
 from apps.governance.selectors import inbox as waiting_requests
 from apps.portal import selectors
-from apps.portal.provenance import Step, provenance_of
-from apps.telemetry.selectors import visible_event
-
-ICONS = {
-    "answer": "message-square",
-    "endpoint_revision": "rocket",
-    "prompt_version": "message-square-text",
-    "model_version": "box",
-    "training_job": "cpu",
-    "dataset_version": "database",
-    "evaluation_run": "flask-conical",
-    "human_review": "list-checks",
-    "approval": "badge-check",
-    "policy_decision": "gavel",
-}
+from apps.portal.provenance import provenance_of
+from apps.portal.web.trace import links_of, summary_of
+from apps.telemetry.selectors import is_on_its_way, visible_event
 
 
 @login_required
 def home(request: HtmxHttpRequest) -> HttpResponse:
     """What needs me, what is running, what it costs this month."""
-    return render(request, "portal/home.html", {"home": selectors.home(actor=request.user)})
+    context = {"home": selectors.home(actor=request.user), "asked": selectors.own_requests(actor=request.user)}
+    return render(request, "portal/home.html", context)
 
 
 @login_required
@@ -55,28 +43,22 @@ def search(request: HtmxHttpRequest) -> HttpResponse:
 
 @login_required
 def provenance(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
-    """The whole chain behind one answer, each step with what proves it."""
+    """The whole chain behind one answer, each step with what proves it.
+
+    Who follows the link of a fresh answer can be faster than its record: the page then waits for it.
+    """
     try:
         event = visible_event(actor=request.user, request_id=str(request_id))
     except NotFoundError as error:
+        if is_on_its_way(request_id):
+            return render(request, "portal/awaited.html", status=202)
         raise Http404(str(error)) from error
     chain = provenance_of(actor=request.user, event=event)
-    context: dict[str, Any] = {"event": event, "chain": chain, "steps": [drawn(step) for step in chain.steps]}
-    return render(request, "portal/provenance.html", context)
-
-
-def drawn(step: Step) -> dict[str, Any]:
-    """Return a step as the page shows it: an icon, its kind in words, and its plain facts."""
-    plain = {name: value for name, value in step.facts.items() if value not in (None, "", [], {})}
-    files = plain.pop("files", [])
-    for nested in ("spec", "results", "policies", "derivation"):
-        plain.pop(nested, None)
-    return {
-        "step": step,
-        "icon": ICONS.get(step.kind, "box"),
-        "kind": f"{step.because} {step.kind}".strip().replace("_", " "),
-        "facts": plain,
-        "files": files,
-        "policies": step.facts.get("policies", []),
-        "results": step.facts.get("results", {}),
+    context = {
+        "event": event,
+        "chain": chain,
+        "digest": chain.as_dict()["digest"],
+        "summary": summary_of(chain),
+        "links": links_of(chain),
     }
+    return render(request, "portal/provenance.html", context)
