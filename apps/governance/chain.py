@@ -22,11 +22,11 @@ ICONS = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One object of the chain. `sources` says of what it came, as (label, verb)."""
+    """One object of the chain. `came_from` says what it is and of what it came: "Training job, from voc-support 2"."""
 
     node: Node
     icon: str
-    sources: list[tuple[str, str]]
+    came_from: str
     is_subject: bool
 
 
@@ -47,16 +47,21 @@ def chain_of(*, actor: User, subject: models.Model) -> Chain:
 
 def _steps(graph: LineageGraph, subject_id: UUID) -> list[Step]:
     by_id = {node.id: node for node in graph.nodes}
-    sources: dict[UUID, list[tuple[UUID, str]]] = {node.id: [] for node in graph.nodes}
-    for source, target, verb in graph.edges:
-        sources[target].append((source, verb))
-    ordered = TopologicalSorter({target: [source for source, _ in came] for target, came in sources.items()})
+    sources: dict[UUID, list[UUID]] = {node.id: [] for node in graph.nodes}
+    for source, target, _ in graph.edges:
+        sources[target].append(source)
+    ordered = TopologicalSorter(sources)
     return [
         Step(
             node=by_id[node_id],
             icon=ICONS.get(by_id[node_id].kind, "circle-dot"),
-            sources=[(by_id[source].label, verb) for source, verb in sources[node_id]],
+            came_from=_came_from(by_id[node_id], [by_id[source] for source in sources[node_id]]),
             is_subject=node_id == subject_id,
         )
         for node_id in ordered.static_order()
     ]
+
+
+def _came_from(node: Node, sources: list[Node]) -> str:
+    kind = node.kind_name[:1].upper() + node.kind_name[1:]
+    return f"{kind}, from {' and '.join(source.label for source in sources)}" if sources else kind

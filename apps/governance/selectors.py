@@ -18,7 +18,8 @@ def visible_requests(*, actor: User) -> QuerySet[ApprovalRequest]:
     """Requests about things of teams where `actor` may read, newest first."""
     given = Count("approvals", filter=Q(approvals__verdict=Verdict.APPROVE, approvals__voided_at__isnull=True))
     requests = ApprovalRequest.objects.select_related("requester", "owner_team", "subject_type", "decision")
-    return visible_to(actor, requests.annotate(approvals_given=given))
+    # Said again: Django drops the order of Meta where rows are grouped.
+    return visible_to(actor, requests.annotate(approvals_given=given).order_by("-pk"))
 
 
 def filtered_requests(

@@ -44,8 +44,8 @@ class Step:
     """One link of the chain.
 
     Attributes:
-        kind: answer, endpoint_revision, prompt_version, model_version, training_job, dataset_version, evaluation_run,
-            human_review, approval.
+        kind: answer, prompt_version, endpoint_revision, model_version, training_job, dataset_version, evaluation_run,
+            human_review, approval, policy_decision.
         because: how it stands to the step it was reached from, such as "was trained by".
         digest: of its content; empty where the object has none.
         page: address of its page, empty where the reader may not see it.
@@ -89,6 +89,8 @@ def provenance_of(*, actor: User, event: RequestEvent) -> Provenance:
     """Return the chain behind the answer that `event` records; the caller has checked that `actor` may see it."""
     chain = _Chain(actor)
     answer = chain.add(_answer(event))
+    if event.prompt_version_id:
+        chain.add_prompt(event.prompt_version_id, reached_from=answer)
     revisions = EndpointRevision.objects.select_related("endpoint", "model_version")
     revision = revisions.filter(pk=event.revision_id).first() if event.revision_id else None
     if revision is None:
@@ -137,19 +139,22 @@ class _Chain:
         )
         if revision.decision_id:
             self._add_decision(revision.decision_id, reached_from=key)
-        if revision.prompt_version is not None:
-            self._add_prompt(revision.prompt_version, reached_from=key)
         self._add_model(revision.model_version, because="serves", reached_from=key)
         if revision.model_digest != revision.model_version.digest:
             self.missing.append(f"The files of {revision.model_version} are no longer those that were deployed.")
 
-    def _add_prompt(self, prompt: PromptVersion, *, reached_from: str) -> None:
+    def add_prompt(self, prompt_version_id: UUID, *, reached_from: str) -> None:
+        """Add the prompt that the call was recorded with; it may name one where the revision pins none."""
+        prompt = PromptVersion.objects.select_related("template", "created_by").filter(pk=prompt_version_id).first()
+        if prompt is None:
+            self.missing.append(f"The prompt version {prompt_version_id} is gone.")
+            return
         self.add(
             Step(
                 kind="prompt_version",
                 id=str(prompt.pk),
                 label=str(prompt),
-                because="fills in the prompt",
+                because="was asked through",
                 at=prompt.created_at.isoformat(),
                 digest=prompt.digest,
                 page=self._page(prompt.template),
@@ -372,7 +377,7 @@ def _answer(event: RequestEvent) -> Step:
         page=reverse("telemetry:request", args=[event.id]),
         facts={
             "route": event.route,
-            "status": event.status,
+            "http_status": event.status,
             "outcome": event.outcome,
             "prompt_tokens": event.prompt_tokens,
             "completion_tokens": event.completion_tokens,

@@ -14,7 +14,8 @@ from apps.datasets.models import DatasetVersion
 from apps.evaluation.models import EvaluationRun
 from apps.evaluation.selectors import waiting_tasks
 from apps.governance.models import ApprovalRequest
-from apps.governance.selectors import inbox
+from apps.governance.selectors import inbox, visible_requests
+from apps.governance.states import RequestStatus
 from apps.prompts.models import PromptTemplate
 from apps.serving.models import Endpoint
 from apps.training.models import TrainingJob
@@ -68,6 +69,11 @@ def home(*, actor: User) -> Home:
         month_usd=month_to_date(actor=actor),
         is_new=not recent and not visible_to(actor, DatasetVersion.objects.all()).exists(),
     )
+
+
+def own_requests(*, actor: User) -> list[ApprovalRequest]:
+    """Return what `actor` asked for and nobody has decided yet."""
+    return list(visible_requests(actor=actor).filter(requester=actor, status=RequestStatus.OPEN)[:SHOWN])
 
 
 def search(*, actor: User, query: str, limit: int = 10) -> list[Hit]:

@@ -51,7 +51,7 @@ class TestLineage:
 
         steps = chain_of(actor=engineer, subject=leaf).steps
 
-        assert [(step.node.label, step.is_subject, step.sources) for step in steps] == [
-            ("root 1", False, []),
-            ("leaf 1", True, [("root 1", "tuned into")]),
+        assert [(step.node.label, step.is_subject, step.came_from) for step in steps] == [
+            ("root 1", False, "Model version"),
+            ("leaf 1", True, "Model version, from root 1"),
         ]

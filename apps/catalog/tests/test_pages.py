@@ -86,6 +86,29 @@ class TestModel:
         client.force_login(engineer)
         assert "Submit for review" in client.get(model.get_absolute_url()).text
 
+    def test_leads_on_to_its_evaluation_and_once_it_is_approved_to_its_deployment(
+        self, client, viewer, engineer, approver, team, tmp_path
+    ):
+        models = {
+            "no files": factories.draft(engineer, team, name="empty"),
+            "draft": factories.with_files(engineer, team, tmp_path / "draft", name="draft"),
+            "approved": factories.approved(engineer, approver, team, tmp_path / "approved", name="approved"),
+        }
+
+        def offered(person):
+            client.force_login(person)
+            return {
+                name: [
+                    label
+                    for label, place in {"evaluate": "evaluation:start", "deploy": "serving:deploy"}.items()
+                    if f"{reverse(place)}?model={model.pk}" in client.get(model.get_absolute_url()).text
+                ]
+                for name, model in models.items()
+            }
+
+        assert offered(engineer) == {"no files": [], "draft": ["evaluate"], "approved": ["evaluate", "deploy"]}
+        assert offered(viewer) == {"no files": [], "draft": [], "approved": []}
+
     def test_never_runs_what_people_write_into_a_card(self, page, engineer, team):
         card = "<script>alert(1)</script>\n\n[x](javascript:alert(1)) ![](https://spy.example/pixel.png)"
         model = factories.draft(engineer, team, card=card)

@@ -44,7 +44,7 @@ class ModelForm(forms.Form):
     tags = forms.CharField(required=False, help_text="Separated by commas.")
     metadata = forms.JSONField(
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4, "class": "code-input", "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"}),
         help_text='JSON. An external model says {"provider": "openai", "model": "..."} here. Never secrets.',
     )
 
@@ -70,7 +70,7 @@ class ModelEditForm(ModelForm):
         label="Model card",
         required=False,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 16, "class": "code-input"}),
+        widget=forms.Textarea(attrs={"rows": 16, "class": "mono"}),
         help_text="Markdown: intended use, data, evaluation, limits.",
     )
 

@@ -1,6 +1,5 @@
 """Pages of the catalog: models, one model, its files, comparison, forms."""
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -195,7 +194,7 @@ def shown_evidence(evidence: dict[str, Any]) -> dict[str, Any]:
 
 def _of_tab(request: HtmxHttpRequest, model: ModelVersion, tab: str) -> dict[str, Any]:
     if tab == "overview":
-        return {"card": as_html(card_body(model)), "metadata": json.dumps(model.metadata, indent=2, ensure_ascii=False)}
+        return {"card": as_html(card_body(model))}
     if tab == "files":
         return {"upload_form": forms.UploadForm()}
     if tab == "evidence":

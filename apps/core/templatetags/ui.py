@@ -2,10 +2,10 @@
 
 from django import template
 
-from apps.core.web.tags import boxes, forms, lists, marks
+from apps.core.web.tags import boxes, forms, lists, marks, values
 
 register = template.Library()
 
-for part in (marks, boxes, lists, forms):
+for part in (marks, boxes, lists, forms, values):
     register.tags.update(part.register.tags)
     register.filters.update(part.register.filters)

@@ -35,6 +35,8 @@ class TestEscaping:
             "{% text_diff evil '' %}",
             "{% field_diff before after 'Changes' %}",
             "{% crumb evil %}",
+            "{% value evil %}",
+            "{% facts before %}",
         ],
     )
     def test_of_every_component(self, source):
@@ -173,3 +175,47 @@ class TestProgress:
 
     def test_does_not_pretend_to_know_a_total(self):
         assert "value" not in rendered("{% progress 0 0 'Step' %}")
+
+
+class TestValue:
+    @pytest.mark.parametrize(
+        ("given", "shown"),
+        [
+            (None, "none"),
+            ([], "none"),
+            (True, "Yes"),
+            (2684873, "2,684,873"),
+            (0.7196969, "0.7197"),
+            ("sft_pair", "sft_pair"),
+            ("2026-13-40T99:00", "2026-13-40T99:00"),
+            (["Ada", "Jonas"], "Ada, Jonas"),
+            ({"name": "voc", "version": "2", "status": "approved"}, "voc 2"),
+        ],
+    )
+    def test_is_shown_in_words(self, given, shown):
+        assert shown in rendered("{% value given %}", given=given)
+
+    @pytest.mark.parametrize("given", ["sha256:" + "9f" * 32, "9f" * 32, "01a1fe6c-c3f0-76b8-8b87-5d8517ba3903"])
+    def test_can_be_copied_whole_where_it_is_long_and_means_nothing(self, given):
+        assert f'data-copy="{given}"' in rendered("{% value given %}", given=given)
+
+    def test_tells_a_moment_as_a_time(self):
+        assert 'datetime="2026-03-02T09:30:00+00:00"' in rendered("{% value at %}", at="2026-03-02T09:30:00+00:00")
+
+    def test_draws_an_interval(self):
+        shown = rendered("{% value given %}", given={"value": 0.7, "low": 0.6, "high": 0.8})
+
+        assert "95 % interval from 0.600 to 0.800" in shown
+
+    def test_shows_a_record_whole_when_it_holds_more_than_a_version(self):
+        shown = rendered("{% value given %}", given={"name": "voc", "version": "2", "rows": [{"id": 7}]})
+
+        assert [label for label in ("Name", "Version", "Rows", "Id") if label not in shown] == []
+
+
+class TestFacts:
+    def test_names_are_in_words_and_a_status_is_a_badge(self):
+        shown = rendered("{% facts record %}", record={"token_f1": 1, "status": "under_review"})
+
+        assert "Token F1" in shown
+        assert "Under review" in shown

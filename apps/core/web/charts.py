@@ -11,7 +11,8 @@ class Series:
 
     Attributes:
         name: shown in the legend.
-        values: one for each label of the chart; None leaves a gap.
+        values: one for each label of the chart; None where there is none, which a line over numbers passes by and
+            others leave as a gap.
     """
 
     name: str

@@ -25,6 +25,7 @@ LOOKS: dict[str, Look] = {
     "executed": Look("ok", "badge-check"),
     "rejected": Look("bad", "circle-x"),
     "withdrawn": Look("neutral", "undo-2"),
+    "revoked": Look("neutral", "ban"),
     # jobs, evaluation runs, review tasks
     "queued": Look("neutral", "clock"),
     "running": Look("info", "loader-circle"),
@@ -52,8 +53,8 @@ LOOKS: dict[str, Look] = {
     "cut": Look("bad", "circle-alert"),
     "client_gone": Look("neutral", "log-out"),
     # decisions and the modes of policies
-    "allow": Look("ok", "shield-check"),
-    "deny": Look("bad", "shield-x"),
+    "allowed": Look("ok", "shield-check"),
+    "denied": Look("bad", "shield-x"),
     "enforce": Look("info", "lock"),
     "warn": Look("warn", "triangle-alert"),
     "audit": Look("neutral", "scroll-text"),
@@ -62,6 +63,7 @@ LOOKS: dict[str, Look] = {
     "detected": Look("warn", "shield-alert"),
     "unknown": Look("neutral", "circle-help"),
     "passed": Look("ok", "check"),
+    "here": Look("info", "circle-dot"),
     "proven": Look("ok", "shield-check"),
     "broken": Look("bad", "shield-x"),
     # environments
@@ -69,6 +71,7 @@ LOOKS: dict[str, Look] = {
     "stg": Look("neutral", "layers"),
     "prod": Look("neutral", "globe"),
 }
+SPELT = {"cpu": "CPU", "f1": "F1", "gpu": "GPU", "mlflow": "MLflow", "pii": "personal data", "sha256": "SHA-256"}
 TURNING = frozenset({"running", "deploying", "starting"})
 TONE_ICONS = {"ok": "circle-check", "warn": "triangle-alert", "bad": "circle-alert", "info": "info", "neutral": "info"}
 
@@ -78,6 +81,7 @@ def look_of(status: str) -> Look:
     return LOOKS.get(status, NEUTRAL)
 
 
-def words(status: str) -> str:
-    """Return a status as a person reads it: "under_review" is "Under review"."""
-    return status.replace("_", " ").capitalize()
+def words(name: str) -> str:
+    """Return a name of the code as a person reads it: "under_review" is "Under review", "token_f1" "Token F1"."""
+    told = " ".join(SPELT.get(word, word) for word in name.lower().split("_"))
+    return told[:1].upper() + told[1:]

@@ -19,6 +19,11 @@ class AboutSubject(models.Model):
         """The object's kind in one word, such as "modelversion"."""
         return str(self.subject_type.model)
 
+    @property
+    def kind_name(self) -> str:
+        """The object's kind as a person says it, such as "model version"."""
+        return str(self.subject_type.name)
+
     def subject(self) -> models.Model:
         """Return the object itself.
 

@@ -8,6 +8,7 @@ from django.db import models
 from apps.accounts.models import Team, User
 from apps.core.ids import new_id
 from apps.governance.models.about import AboutSubject
+from apps.governance.wording import done
 
 
 class AuditEvent(AboutSubject):
@@ -38,3 +39,8 @@ class AuditEvent(AboutSubject):
 
     def __str__(self) -> str:
         return f"{self.actor_label} {self.action} {self.subject_label}"
+
+    @property
+    def done(self) -> str:
+        """What was done, as a person reads it: "Approved"."""
+        return done(self.action)

@@ -80,3 +80,7 @@ class Decision(AboutSubject):
 
     def __str__(self) -> str:
         return f"{'allowed' if self.allowed else 'denied'}: {self.transition} {self.subject_label}"
+
+    @property
+    def latency_ms(self) -> float:
+        return self.latency_us / 1000

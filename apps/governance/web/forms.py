@@ -23,7 +23,7 @@ class PolicyFilter(forms.Form):
 
 class AuditFilter(forms.Form):
     action = forms.CharField(required=False, help_text='Its beginning, such as "modelversion."')
-    actor = forms.CharField(required=False)
+    actor = forms.CharField(label="Who", required=False)
     q = forms.CharField(label="Search the audit trail", required=False)
 
 
@@ -39,7 +39,7 @@ class VerdictForm(forms.Form):
 class PolicyForm(forms.Form):
     source = forms.CharField(
         label="Policy document",
-        widget=forms.Textarea(attrs={"rows": 28, "spellcheck": "false", "class": "code-input"}),
+        widget=forms.Textarea(attrs={"rows": 28, "spellcheck": "false", "class": "mono"}),
         strip=False,
         help_text="YAML with CEL expressions. Its own tests run when it is saved, and must pass.",
     )

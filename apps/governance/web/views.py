@@ -14,11 +14,14 @@ from apps.accounts.selectors import has_role_on, people_with
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
 from apps.core.web.requests import HtmxHttpRequest
+from apps.core.web.tones import Look, words
 from apps.governance import selectors, services
 from apps.governance.models import ApprovalRequest, PolicyVersion
-from apps.governance.states import SUBMIT_POLICY
-from apps.governance.subjects import subject_of
+from apps.governance.states import SUBMIT_POLICY, Verdict
+from apps.governance.subjects import subject_named, subject_of
 from apps.governance.web import forms
+
+VERDICT_LOOKS: dict[str, Look] = {Verdict.APPROVE: Look("ok", "badge-check"), Verdict.REJECT: Look("bad", "circle-x")}
 
 
 @login_required
@@ -100,7 +103,7 @@ def render_request(
         "asked": asked,
         "subject": subject,
         "subject_page": registered.page(subject),
-        "verdicts": asked.approvals.select_related("approver"),
+        "verdicts": [(given, VERDICT_LOOKS[given.verdict]) for given in asked.approvals.select_related("approver")],
         "results": opinion.results if opinion else (asked.decision.results if asked.decision else []),
         "allowed": opinion.allowed if opinion else True,
         "facts": opinion.facts if opinion else (asked.decision.facts if asked.decision else {}),
@@ -130,7 +133,8 @@ def decisions(request: HtmxHttpRequest) -> HttpResponse:
 @login_required
 def decision(request: HtmxHttpRequest, decision_id: UUID) -> HttpResponse:
     found = get_object_or_404(selectors.visible_decisions(actor=request.user), pk=decision_id)
-    return render(request, "governance/decision.html", {"decision": found})
+    context = {"decision": found, "asked": f"{words(found.transition)} this {found.kind_name}"}
+    return render(request, "governance/decision.html", context)
 
 
 @login_required
@@ -182,9 +186,17 @@ def render_policy(
         "siblings": version.policy.versions.select_related("created_by"),
         "may_edit": has_role_on(request.user, Permission.EDIT, version.owner_team_id),
         "is_draft": version.status in SUBMIT_POLICY.sources,
+        "asked_when": _asked_when(version),
         "in_force": version.policy.versions.filter(status="active").exclude(pk=version.pk).first(),
     }
     return render(request, "governance/policy.html", context, status=422 if refusal or form.errors else 200)
+
+
+def _asked_when(version: PolicyVersion) -> str:
+    """Say which moves of what a policy is asked about, such as "approve: model version"."""
+    scope = version.document["scope"]
+    kinds = [str(subject_named(kind).model._meta.verbose_name) for kind in scope["kinds"]]
+    return f"{', '.join(scope['transitions'])}: {', '.join(kinds)}"
 
 
 @login_required

@@ -52,6 +52,11 @@ class TestShellFor:
 
         assert [link.title for link in links if link.current] == ["Admin"]
 
+    def test_marks_one_place_where_one_lies_below_another(self, viewer):
+        links = [link for group in shell_at("/evaluation/queue", viewer).groups for link in group.links]
+
+        assert [link.title for link in links if link.current] == ["Review queue"]
+
     def test_costs_one_query(self, viewer, django_assert_num_queries):
         with django_assert_num_queries(1):
             shell_at("/", viewer)

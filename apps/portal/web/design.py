@@ -156,6 +156,16 @@ def design(request: HttpRequest) -> HttpResponse:
         "prompt_before": PROMPT_BEFORE,
         "prompt_after": PROMPT_AFTER,
         "policy_text": POLICY,
+        "record": {
+            "dataset": {"name": "voc-intents", "version": "3", "status": "approved"},
+            "files_digest": DIGEST,
+            "finished_at": NOW.isoformat(),
+            "metrics": {"exact_match": {"value": 0.742, "low": 0.681, "high": 0.799}},
+            "is_current": True,
+            "size_bytes": 4812334080,
+            "reviewers": ["Min-ji Kim", "Jonas Weber"],
+            "parent": None,
+        },
         "record_before": {"license": "apache-2.0", "context": 4096, "training": {"epochs": 2, "lr": 0.0002}},
         "record_after": {
             "license": "apache-2.0",

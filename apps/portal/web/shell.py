@@ -64,7 +64,7 @@ GROUPS = (
             Place("governance:policies", "Policies", "scale"),
             Place("governance:approvals", "Approvals", "badge-check", "a"),
             Place("governance:decisions", "Decisions", "gavel"),
-            Place("governance:audit", "Audit", "scroll-text"),
+            Place("governance:audit", "Audit trail", "scroll-text"),
         ),
     ),
     Group("Spending", (Place("costs:costs", "Costs", "coins", "c"),)),
@@ -121,9 +121,10 @@ def shell_for(request: HttpRequest) -> Shell:
     if not isinstance(user, User):
         return Shell()
     waiting = inbox(actor=user).order_by().count()
+    current = _place_of(request.path)
     return Shell(
-        groups=_groups(request.path, is_staff=user.is_staff, waiting=waiting),
-        account_links=_links(ACCOUNT, request.path, waiting=0),
+        groups=_groups(current, is_staff=user.is_staff, waiting=waiting),
+        account_links=_links(ACCOUNT, current, waiting=0),
         inbox_url=address_of("portal:inbox"),
         inbox_count=waiting,
         search_url=address_of("portal:search"),
@@ -133,20 +134,27 @@ def shell_for(request: HttpRequest) -> Shell:
     )
 
 
-def _groups(path: str, *, is_staff: bool, waiting: int) -> list[LinkGroup]:
+def _groups(current: str, *, is_staff: bool, waiting: int) -> list[LinkGroup]:
     shown = [group for group in GROUPS if is_staff or not group.staff_only]
-    groups = [LinkGroup(group.title, _links(group.places, path, waiting=waiting)) for group in shown]
+    groups = [LinkGroup(group.title, _links(group.places, current, waiting=waiting)) for group in shown]
     return [group for group in groups if group.links]
 
 
-def _links(places: Sequence[Place], path: str, *, waiting: int) -> list[Link]:
+def _links(places: Sequence[Place], current: str, *, waiting: int) -> list[Link]:
     links = []
     for place in places:
         if href := address_of(place.url):
-            current = path == href or (href != "/" and path.startswith(href))
             count = waiting if place.url == "portal:inbox" else 0
-            links.append(Link(place.title, href, place.icon, place.go, current, count))
+            links.append(Link(place.title, href, place.icon, place.go, href == current, count))
     return links
+
+
+def _place_of(path: str) -> str:
+    """Return the address of the place that a page belongs to: the review queue, and not the evaluations above it."""
+    places = [*(place for group in GROUPS for place in group.places), *ACCOUNT]
+    addresses = [address_of(place.url) for place in places]
+    above = [href for href in addresses if href == path or (href != "/" and path.startswith(href))]
+    return max(above, key=len, default="")
 
 
 def address_of(name: str) -> str:

@@ -23,7 +23,7 @@ class TemplateFilter(forms.Form):
 
 
 def _text(rows: int) -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": rows, "class": "code-input", "spellcheck": "false"})
+    return forms.Textarea(attrs={"rows": rows, "class": "mono", "spellcheck": "false"})
 
 
 class VersionForm(forms.Form):

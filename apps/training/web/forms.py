@@ -19,6 +19,7 @@ from apps.training.states import JobStatus
 
 ANY = ("", "Any")
 SHAPE = ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size", "max_position_embeddings")
+METHOD_NAMES = {"full": "Full: all weights", "lora": "LoRA", "qlora": "QLoRA"}
 SETTINGS = ("lr", "batch_size", "num_epochs", "max_seq_len", "precision")
 
 
@@ -51,10 +52,15 @@ class SubmitForm(forms.Form):
     )
     job_type = forms.ChoiceField(label="Kind", choices=TrainingJob.Type.choices, initial=TrainingJob.Type.SFT)
     base_model = forms.ModelChoiceField(
-        ModelVersion.objects.none(), required=False, help_text="Approved ones. None for pretraining."
+        ModelVersion.objects.none(),
+        required=False,
+        empty_label="None",
+        help_text="Approved ones. None for pretraining.",
     )
     model_family = forms.ChoiceField()
-    method = forms.ChoiceField(choices=[(name, name) for name in METHODS], help_text="Pretraining is full.")
+    method = forms.ChoiceField(
+        choices=[(name, METHOD_NAMES.get(name, name)) for name in METHODS], help_text="Pretraining is full."
+    )
 
     lr = forms.FloatField(label="Learning rate", initial=0.001)
     batch_size = forms.IntegerField(initial=16, help_text="Rows in one step.")

@@ -16,6 +16,7 @@ from apps.core.errors import DomainError
 from apps.core.web.charts import Chart, Series
 from apps.core.web.lists import list_page
 from apps.core.web.requests import HtmxHttpRequest
+from apps.core.web.tones import words
 from apps.training import selectors, services
 from apps.training.models import TrainingJob
 from apps.training.services.finishing import cost_usd
@@ -139,11 +140,18 @@ def _render_job(request: HtmxHttpRequest, found: TrainingJob, panel: str = "") -
             for event in selectors.timeline(found)
         ],
         "loss": loss_chart(found),
-        "settings": found.spec["hyperparams"],
-        "shape": found.spec["architecture"],
+        "settings": _settings(found),
         **_log(found, 0),
     }
     return render(request, f"training/job.html{f'#{panel}' if panel else ''}", context)
+
+
+def _settings(found: TrainingJob) -> list[tuple[str, Any]]:
+    """Return what was set for a job, under the labels that the form has for it."""
+    fields = SubmitForm.base_fields
+    given = {**found.spec["hyperparams"], **(found.spec["architecture"] or {}), "seed": found.spec["seed"]}
+    labels = {name: fields[name].label for name in given if name in fields}
+    return [(str(labels.get(name) or words(name)), value) for name, value in given.items()]
 
 
 def _log(found: TrainingJob, offset: int) -> dict[str, Any]:

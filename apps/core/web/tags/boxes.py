@@ -139,8 +139,12 @@ def step(
     status_label: str = "",
     proof: str = "",
     proof_label: str = "",
+    branch: str = "",
 ) -> SafeString:
-    """One step of `<ol class="chain">`: what it is, its name, its facts, and whether it is proven."""
+    """One step of `<ol class="chain">`: what it is, its name, its facts, and whether it is proven.
+
+    A `branch` stands beside the chain, which goes on below it: the step "begins" one, or it "goes_on" with it.
+    """
     return component(
         "step",
         kind=kind,
@@ -151,6 +155,7 @@ def step(
         status_label=status_label,
         proof=proof,
         proof_label=proof_label,
+        branch=branch,
         content=content,
     )
 

@@ -43,21 +43,28 @@ def pager(context: Mapping[str, Any], page: ListPage[Any], noun: str = "") -> Sa
     return component(
         "pager",
         page=page,
-        noun=noun,
+        noun=_one_of(noun) if page.total == 1 else noun,
         shown=len(page.rows),
         newer=_link(request, before=page.newer) if page.newer else "",
         older=_link(request, after=page.older) if page.older else "",
     )
 
 
+def _one_of(noun: str) -> str:
+    """Return the singular of a noun such as "keys" or "policies"."""
+    return f"{noun.removesuffix('ies')}y" if noun.endswith("ies") else noun.removesuffix("s")
+
+
 @register.simple_tag(takes_context=True)
 def filter_bar(context: Mapping[str, Any], form: BaseForm, *, target: str = "#list", search: str = "q") -> SafeString:
     """Fields that filter the list in `target` as they change, and keep their state in the URL.
 
-    `search` names the field that is shown as a search box. A chosen order is kept; the page is not.
+    `search` names the field that is shown as a search box. A chosen order is kept; the page is not. On a phone the
+    other fields are folded away, unless one of them narrows the list.
     """
     request: HttpRequest = context["request"]
     box = form[search] if search in form.fields else None
+    others = [name for name in form.fields if name != search]
     if box:
         box.field.widget.input_type = "search"
         box.field.widget.attrs.setdefault("placeholder", box.label)
@@ -68,7 +75,8 @@ def filter_bar(context: Mapping[str, Any], form: BaseForm, *, target: str = "#li
         "filter_bar",
         form=form,
         search=box,
-        fields=[form[name] for name in form.fields if name != search],
+        fields=[form[name] for name in others],
+        narrows=any(request.GET.get(name) for name in others),
         target=target,
         sort=request.GET.get("sort", ""),
         path=request.path,
