@@ -1,162 +1,189 @@
-"""Take the guide's pictures of a running portal on which the demo was told: `python -m llmops_portal.demo.pictures`.
+"""Take the guide's pictures of a running portal on which the demo was told.
 
-Needs the development environment and Chromium. Writes docs/guide/images/<page>-<desktop|phone>-<light|dark>.png.
+    python -m llmops_portal.demo.pictures           the guide's, into docs/guide/images
+    python -m llmops_portal.demo.pictures FOLDER    every page, whole, in every look, to be looked at
+
+PUBLIC_URL and VAR say which portal. Needs the development environment and Chromium. Says which pages answered
+otherwise than they should, wrote an error to the console, or scroll sideways; the exit status counts them.
 """
 
 import json
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Page
 
-from llmops_portal.demo.client import Json, Person
-from llmops_portal.local import browser, paths
+from llmops_portal.demo.camera import LOOKS, Look, Picture, Visitor, presses, visitors
+from llmops_portal.demo.client import Json
+from llmops_portal.demo.specs import ROUTE
+from llmops_portal.demo.stage import set_stage
+from llmops_portal.local import paths
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "guide" / "images"
-SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
-THEMES = ("light", "dark")
-SETTLE_MS = 500  # charts draw themselves after the page has loaded
-SHOWN = {("desktop", "light"), ("phone", "dark")}  # what the guide shows; the other two are for looking at
+IN_GUIDE = [Look("desktop", "light"), Look("phone", "dark")]
+NOBODY = "00000000-0000-7000-8000-000000000000"
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One page as one person sees it."""
-
-    name: str
-    path: str
-    who: str = "engineer"
-
-
-def pictures(engineer: Person) -> list[Picture]:
-    """Return the pages worth a picture, with the ids of what the demo made last."""
-    dataset = _newest(engineer, "/catalog/datasets", "name", "voc-support")
-    model = _newest(engineer, "/catalog/models", "name", "voc-triage")
-    job = _newest(engineer, "/training/jobs", "job_type", "SFT")
-    runs = engineer.get("/evaluation/runs")["items"]
-    endpoint = engineer.get("/serving/endpoints")["items"][0]
-    prompt = engineer.get("/prompts/templates")["items"][0]
-    policy = _newest(engineer, "/governance/policies", "key", "model-release")
-    request = _newest(engineer, "/governance/approvals", "subject_id", model["id"])
-    call = engineer.get("/serve/requests")["items"][0]
-    decision = _newest(engineer, "/governance/decisions", "subject_id", model["id"])
+def standing() -> list[Picture]:
+    """The pages that every portal has, whatever it holds."""
     return [
+        Picture("sign-in", "/account/sign-in/", who=""),
         Picture("home", "/"),
-        Picture("inbox", "/inbox/", "approver"),
+        Picture("home-approver", "/", who="approver"),
+        Picture("inbox", "/inbox/", who="approver"),
+        Picture("search", "/search/?q=voc"),
         Picture("datasets", "/catalog/datasets/"),
-        Picture("dataset", f"/catalog/datasets/{dataset['id']}/"),
+        Picture("dataset-new", "/catalog/datasets/new"),
         Picture("models", "/catalog/models/"),
-        Picture("model", f"/catalog/models/{model['id']}/"),
+        Picture("model-new", "/catalog/models/new"),
         Picture("jobs", "/training/"),
-        Picture("job", f"/training/{job['id']}"),
+        Picture("job-new", "/training/new"),
         Picture("evaluations", "/evaluation/"),
-        Picture("evaluation", f"/evaluation/{runs[0]['id']}"),
-        Picture("compare", f"/evaluation/compare?ids={runs[1]['id']},{runs[0]['id']}"),
-        Picture("queue", "/evaluation/queue", "approver"),
+        Picture("evaluation-new", "/evaluation/new"),
+        Picture("queue", "/evaluation/queue", who="approver"),
         Picture("approvals", "/governance/approvals/"),
-        Picture("approval", f"/governance/approvals/{request['id']}/", "approver"),
-        Picture("decisions", "/governance/decisions/"),
-        Picture("decision", f"/governance/decisions/{decision['id']}/"),
+        Picture("decisions", "/governance/decisions/", who="approver"),
         Picture("policies", "/governance/policies/"),
-        Picture("policy", f"/governance/policies/{policy['id']}/"),
-        Picture("audit", "/governance/audit/", "approver"),
+        Picture("audit", "/governance/audit/", who="approver"),
         Picture("prompts", "/prompts/"),
-        Picture("prompt", f"/prompts/{prompt['id']}/"),
+        Picture("prompt-new", "/prompts/new"),
+        Picture("collections", "/knowledge/"),
+        Picture("collection-new", "/knowledge/new"),
         Picture("endpoints", "/serving/"),
-        Picture("endpoint", f"/serving/{endpoint['id']}/"),
+        Picture("deploy", "/serving/deploy"),
         Picture("requests", "/requests/"),
-        Picture("request", f"/requests/{call['id']}/"),
-        Picture("provenance", f"/provenance/{call['id']}/"),
-        Picture("costs", "/costs/"),
+        Picture("costs", "/costs/", who="manager"),
+        Picture("budget-new", "/costs/budgets/new/", who="manager"),
         Picture("keys", "/account/keys/"),
-        Picture("admin", "/admin/", "admin"),
+        Picture("password", "/account/password/"),
+        Picture("design", "/design/", who="admin"),
+        Picture("admin", "/admin/", who="admin"),
+        Picture("admin-people", "/admin/accounts/user/", who="admin"),
+        Picture("not-found", f"/catalog/models/{NOBODY}/", status=404),
+        Picture("refused", "/catalog/models/?sort=colour", status=400),
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a page is looked at."""
+def told(people: dict[str, Visitor], runs: list[Json]) -> list[Picture]:
+    """The pages of what the demo made, newest first."""
+    engineer, approver = people["engineer"], people["approver"]
+    datasets = _named(engineer, "/catalog/datasets", "name", "voc-support")
+    models = _named(engineer, "/catalog/models", "name", ROUTE)
+    bases = _named(engineer, "/catalog/models", "name", "voc-base")
+    jobs = _named(engineer, "/training/jobs", "job_type", "SFT")
+    requests = _named(engineer, "/governance/approvals", "subject_id", models[0]["id"])
+    held_back = approver.get("/governance/approvals", status="open")["items"]
+    policies = _named(engineer, "/governance/policies", "key", "model-release")
+    decisions = _named(approver, "/governance/decisions", "subject_id", models[0]["id"])
+    endpoint = engineer.get("/serving/endpoints")["items"][0]
+    prompt = engineer.get("/prompts/templates", q=ROUTE)["items"][0]
+    collection = engineer.get("/knowledge/collections")["items"][0]
+    call = engineer.get("/serve/requests")["items"][-1]
+    budget = people["manager"].get("/governance/budgets")["items"][0]
+    me = people["admin"].get("/accounts/me")
+    raw, clean = f"/catalog/datasets/{datasets[-1]['id']}/", f"/catalog/datasets/{datasets[0]['id']}/"
+    model, job, run = (
+        f"/catalog/models/{models[0]['id']}/",
+        f"/training/{jobs[0]['id']}",
+        f"/evaluation/{runs[0]['id']}",
+    )
+    served = f"/serving/{endpoint['id']}/"
+    return [
+        Picture("dataset-raw", raw),
+        Picture("dataset", clean),
+        *(
+            Picture(f"dataset-{tab}", f"{clean}?tab={tab}")
+            for tab in ("rows", "columns", "versions", "lineage", "history")
+        ),
+        Picture("dataset-clean", f"{raw}clean"),
+        Picture("dataset-compare", f"{clean}compare?a=1&b=2"),
+        Picture("model", model),
+        *(
+            Picture(f"model-{tab}", f"{model}?tab={tab}")
+            for tab in ("files", "evidence", "versions", "lineage", "history")
+        ),
+        Picture("model-edit", f"{model}edit"),
+        Picture("model-compare", f"{model}compare"),
+        Picture("model-deprecate", f"/catalog/models/{bases[0]['id']}/", who="manager", act=presses("Deprecate")),
+        Picture("job", job),
+        Picture("evaluation", run),
+        Picture("evaluation-review", run, act=presses("Have answers reviewed")),
+        Picture("evaluation-compare", f"/evaluation/compare?run={runs[1]['id']}&run={runs[0]['id']}"),
+        Picture("queue-task", "/evaluation/queue", who="approver", act=_begin_review),
+        Picture("approval", f"/governance/approvals/{requests[0]['id']}/", who="approver"),
+        *(
+            Picture("approval-denied", f"/governance/approvals/{found['id']}/", who="approver")
+            for found in held_back[:1]
+        ),
+        *(Picture("approval-own", f"/governance/approvals/{found['id']}/") for found in held_back[:1]),
+        *(
+            Picture("approval-refused", f"/governance/approvals/{found['id']}/", who="approver", act=presses("Approve"))
+            for found in held_back[:1]
+        ),
+        Picture("decision", f"/governance/decisions/{decisions[0]['id']}/", who="approver"),
+        Picture("policy", f"/governance/policies/{policies[0]['id']}/", who="manager"),
+        Picture("policy-read", f"/governance/policies/{policies[0]['id']}/", who="approver"),
+        Picture("prompt", f"/prompts/{prompt['id']}/"),
+        Picture("prompt-edit", f"/prompts/{prompt['id']}/edit"),
+        Picture("prompt-compare", f"/prompts/{prompt['id']}/compare"),
+        Picture("collection", f"/knowledge/{collection['id']}/?q=refund"),
+        Picture("endpoint", served),
+        Picture("endpoint-chat", served, act=_ask),
+        *(Picture(f"endpoint-{tab}", f"{served}?tab={tab}") for tab in ("revisions", "servers", "lineage", "history")),
+        Picture("redeploy", served, act=presses("Redeploy")),
+        Picture("request", f"/requests/{call['id']}/"),
+        Picture("provenance", f"/provenance/{call['id']}/"),
+        Picture("budget", f"/costs/budgets/{budget['id']}/", who="manager"),
+        Picture("search-empty", "/search/?q=nothing-of-that-name"),
+        Picture("admin-person", f"/admin/accounts/user/{me['id']}/change/", who="admin"),
+        Picture("admin-models", "/admin/catalog/modelversion/", who="admin"),
+        Picture("admin-model", f"/admin/catalog/modelversion/{models[0]['id']}/change/", who="admin"),
+        Picture("shortcuts", "/", act=lambda page: page.keyboard.press("?")),
+    ]
 
-    size: str
-    theme: str
 
-    @property
-    def is_shown(self) -> bool:
-        return (self.size, self.theme) in SHOWN
+def _named(person: Visitor, path: str, field: str, value: str) -> list[Json]:
+    return [item for item in person.get(path, limit=200)["items"] if item[field] == value]
 
 
-def take(url: str, sign_ins: dict[str, str], folder: Path, looks: list[Look]) -> int:
-    """Take every picture; return how many pages answered with an error or logged one."""
-    wanted = pictures(Person(url, "engineer", sign_ins["engineer"]))
-    folder.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser.program(), args=["--no-sandbox", "--disable-gpu"])
-        faults = sum(
-            _take_as(chromium.new_page, (who, sign_ins[who]), wanted, url=url, folder=folder, look=look)
-            for look in looks
-            for who in dict.fromkeys(picture.who for picture in wanted)
-        )
-        chromium.close()
-    return faults
+def _begin_review(page: Page) -> None:
+    begin = page.get_by_role("button", name="Start reviewing")
+    if begin.count():
+        begin.click()
+        page.get_by_role("button", name="Not acceptable").wait_for()
 
 
-def _take_as(
-    new_page: Callable[..., Page],
-    person: tuple[str, str],
-    wanted: list[Picture],
-    *,
-    url: str,
-    folder: Path,
-    look: Look,
-) -> int:
-    page = new_page(viewport=SIZES[look.size], color_scheme=look.theme, base_url=url)
-    said: list[str] = []
-
-    def listen(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            said.append(message.text)
-
-    page.on("console", listen)
-    _sign_in(page, *person)
-    faults = 0
-    for picture in wanted:
-        if picture.who != person[0]:
-            continue
-        answer = page.goto(picture.path, wait_until="load")
-        page.wait_for_timeout(SETTLE_MS)
-        status = answer.status if answer else 0
-        if status != 200 or said:
-            print(f"{picture.name} {look.size} {look.theme}: {status} {said}", file=sys.stderr)
-            faults += 1
-        said.clear()
-        name = f"{picture.name}-{look.size}-{look.theme}.png"
-        page.screenshot(path=folder / name, full_page=look.size == "desktop")
-    page.close()
-    return faults
-
-
-def _sign_in(page: Page, username: str, password: str) -> None:
-    page.goto("/account/sign-in/")
-    page.get_by_label("Username").fill(username)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("/")
-
-
-def _newest(person: Person, path: str, field: str, value: str) -> Json:
-    return next(item for item in person.get(path, limit=500)["items"] if item[field] == value)
+def _ask(page: Page) -> None:
+    """Ask the endpoint something, as a person does on its page."""
+    page.locator("#chat textarea").first.fill("I would like my money back for the toaster. Order 88213.")
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#chat-answers article").wait_for(timeout=30_000)
 
 
 def main() -> int:
+    """Return how many pages have something wrong."""
     sign_ins = json.loads((paths.secrets(paths.var_root()) / "sign_ins.json").read_text())
     url = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000")
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
-    looks = [Look(size, theme) for size in SIZES for theme in THEMES]
-    wanted = looks if len(sys.argv) > 1 else [look for look in looks if look.is_shown]
-    return take(url, sign_ins, folder, wanted)
+    only = set(sys.argv[2:])
+    folder.mkdir(parents=True, exist_ok=True)
+    faults = 0
+    with visitors(url, sign_ins) as people:
+        runs = people["engineer"].get("/evaluation/runs", status="succeeded")["items"]
+        wanted = standing()
+        if runs:
+            set_stage(people, runs)
+            wanted += told(people, runs)
+        for picture in wanted:
+            if only and picture.name not in only:
+                continue
+            for look in LOOKS:
+                wrong = people[picture.who].take(picture, look, folder / f"{picture.name}-{look}.png", whole=True)
+                if wrong:
+                    print(f"{picture.name} {look}: {'; '.join(wrong)}", file=sys.stderr)
+                    faults += 1
+    return faults
 
 
 if __name__ == "__main__":
