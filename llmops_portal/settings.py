@@ -13,47 +13,13 @@ import environ
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
+from llmops_portal.environment import env, flag, networks, number, one_of, url
 from llmops_portal.local import paths
 from llmops_portal.settings_pages import ADMIN_SHELL
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.FileAwareEnv()
 environ.Env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
-
-TRUE, FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
-
-
-def flag(name: str, *, default: bool) -> bool:
-    """Return a boolean setting; anything that is neither clearly on nor clearly off stops the start."""
-    given = env.str(name, default="").strip().lower()
-    if not given:
-        return default
-    if given in TRUE | FALSE:
-        return given in TRUE
-    raise ImproperlyConfigured(
-        f"{name}={given!r} is neither on nor off. Use one of 1, true, yes, on, 0, false, no, off."
-    )
-
-
-def number(name: str, *, default: int, least: int = 0, most: int = 2**63) -> int:
-    """Return a whole number within bounds, or stop the start."""
-    given = env.str(name, default="").strip()
-    try:
-        value = int(given) if given else default
-    except ValueError:
-        raise ImproperlyConfigured(f"{name}={given!r} is not a whole number.") from None
-    if not least <= value <= most:
-        raise ImproperlyConfigured(f"{name}={value} is not between {least} and {most}.")
-    return value
-
-
-def one_of(name: str, *, default: str, known: tuple[str, ...]) -> str:
-    given = env.str(name, default=default)
-    if given not in known:
-        raise ImproperlyConfigured(f"{name}={given!r} is unknown. Use one of {', '.join(known)}.")
-    return given
-
 
 # --- Where it runs -----------------------------------------------------------------------------------------------
 
@@ -61,7 +27,7 @@ DEPLOYMENT = one_of("DEPLOYMENT", default="local", known=("local", "production")
 IS_PRODUCTION = DEPLOYMENT == "production"
 DEBUG = flag("DJANGO_DEBUG", default=False)
 VAR = paths.var_root({"VAR": env.str("VAR", default="")})
-PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{number('PORT', default=8000, least=1, most=65535)}")
+PUBLIC_URL = url("PUBLIC_URL", default=f"http://127.0.0.1:{number('PORT', default=8000, least=1, most=65535)}")
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 
@@ -321,9 +287,13 @@ LOCAL_JOB_THREADS = number(
 )
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 PORTAL_SOCKET = env.str("PORTAL_SOCKET", default=str(paths.portal_socket(VAR)))
-COMPUTE_USD_PER_HOUR = {
-    "cpu": env.str("CPU_USD_PER_HOUR", default="0.10"),
-    "gpu": env.str("GPU_USD_PER_HOUR", default="3.00"),
+
+# --- Gateway; its other limits are in apps/gateway/conf.py ---------------------------------------------------------
+
+GATEWAY: dict[str, Any] = {
+    "url": url("GATEWAY_URL", default=PUBLIC_URL),
+    "snapshot_max_age_s": number("GATEWAY_SNAPSHOT_MAX_AGE_S", default=300, least=10, most=24 * 3600),
+    "trusted_proxies": networks("GATEWAY_TRUSTED_PROXIES", default="127.0.0.1"),
 }
 
 # --- Pages -------------------------------------------------------------------------------------------------------

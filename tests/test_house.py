@@ -1,13 +1,7 @@
 """The order of the house, where import-linter has no contract for it."""
 
-from collections.abc import Iterator
-
 import grimp
 import pytest
-
-DOORS = {"api", "web", "admin", "tasks", "management"}
-# What every app's doors are made of.
-SHARED = {"apps.core"}
 
 
 @pytest.fixture(scope="module")
@@ -17,25 +11,6 @@ def graph() -> grimp.ImportGraph:
 
 def app_of(module: str) -> str:
     return ".".join(module.split(".")[:2])
-
-
-def doors(graph: grimp.ImportGraph) -> Iterator[str]:
-    for module in graph.modules:
-        parts = module.split(".")
-        if parts[0] == "apps" and len(parts) > 2 and parts[2] in DOORS and app_of(module) not in SHARED:
-            yield module
-
-
-def test_doors_are_closed_to_other_apps(graph):
-    """Other apps come in through services and selectors; the assembled site alone hangs the doors."""
-    broken = [
-        f"{importer} imports {door}"
-        for door in doors(graph)
-        for importer in graph.find_modules_that_directly_import(door)
-        if app_of(importer) != app_of(door) and not importer.startswith("llmops_portal") and ".tests" not in importer
-    ]
-
-    assert broken == []
 
 
 def test_only_accounts_imports_guardian():

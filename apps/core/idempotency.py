@@ -11,6 +11,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.core.api.renderer import message_of, with_message
 from apps.core.errors import ConflictError, DomainError, InvalidInputError
 from apps.core.models import IdempotentAnswer
 
@@ -51,8 +52,8 @@ def idempotent(handler: Handler) -> Handler:
                 refusal = error
                 answer.delete()
             else:
-                answer.data = response.data
-                answer.save(update_fields=["data"])
+                answer.data, answer.message = response.data, message_of(response)
+                answer.save(update_fields=["data", "message"])
         if refusal is not None:
             raise refusal
         return response
@@ -78,7 +79,7 @@ def _claim(*, actor_id: str, key: str, fingerprint: str) -> tuple[IdempotentAnsw
 def _replay(answer: IdempotentAnswer, fingerprint: str) -> Response:
     if answer.fingerprint != fingerprint:
         raise IdempotencyKeyReusedError
-    return Response(answer.data, headers={"Idempotent-Replayed": "true"})
+    return with_message(Response(answer.data, headers={"Idempotent-Replayed": "true"}), answer.message)
 
 
 def _fingerprint(request: Request) -> str:

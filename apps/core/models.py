@@ -16,6 +16,7 @@ class IdempotentAnswer(models.Model):
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of method, path and body, in hex.")
     data = models.JSONField(null=True, encoder=DjangoJSONEncoder, help_text="The `data` part of the answer.")
+    message = models.TextField(blank=True, help_text="The sentence for a person beside it.")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:

@@ -1,6 +1,6 @@
 """Reads of costs: what was spent, on what, and how much is left."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -174,6 +174,11 @@ def enforced_limits() -> dict[UUID, Decimal]:
     for team_id, month_usd in Budget.objects.filter(enforced=True).values_list("owner_team_id", "month_usd"):
         limits[team_id] = min(month_usd, limits.get(team_id, month_usd))
     return limits
+
+
+def hour_usd(*, use_gpu: bool, names: Sequence[str], at: datetime) -> Decimal:
+    """Return what an hour of one processor costs at a moment; see `rates.RateProvider`."""
+    return price_list().usd(Price.Unit.GPU_HOURS if use_gpu else Price.Unit.CPU_HOURS, names=names, at=at)
 
 
 def price_list() -> PriceList:

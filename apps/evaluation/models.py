@@ -43,6 +43,12 @@ class EvaluationRun(Reconcilable, Owned):
     progress = models.JSONField(default=dict, blank=True, help_text="done, total.")
     facts = models.JSONField(default=dict, blank=True, help_text="What the program reports: device, versions, seconds.")
     log_tail = models.TextField(blank=True, help_text="The last lines of the log of a run that failed.")
+    hour_usd = models.DecimalField(
+        max_digits=14,
+        decimal_places=6,
+        default=0,
+        help_text="An hour of one processor, by the prices in force when it started.",
+    )
     cost_usd = models.DecimalField(max_digits=14, decimal_places=6, default=0)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

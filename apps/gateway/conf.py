@@ -9,7 +9,7 @@ from django.conf import settings
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewaySettings:
     """Attributes:
-    url: where the portal reaches the gateway, for calls by people who are signed in; default: PUBLIC_URL.
+    url: where the portal reaches the gateway, for calls by people who are signed in.
     snapshot_max_age_s: how long the gateway goes on with what it last read when its database is away; then it refuses.
     sweep_every_s: how often it reads everything anew, whatever notifications said.
     body_max_bytes: of one call; what is passed to the portal has the portal's own limits.
@@ -41,4 +41,4 @@ class GatewaySettings:
     @classmethod
     def load(cls) -> Self:
         """Return the settings of this site."""
-        return cls(**{"url": settings.PUBLIC_URL, **getattr(settings, "GATEWAY", {})})
+        return cls(**settings.GATEWAY)

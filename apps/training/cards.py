@@ -1,17 +1,19 @@
 """The model card of a trained model, in Markdown, written from the record of its job."""
 
+from collections.abc import Callable
 from typing import Any
 
+from apps.core.web.formats import in_bytes, in_time
 from apps.training.models import TrainingJob
 from apps.training.native import flat
 
-FIGURES = (
-    ("train_loss", "Training loss"),
-    ("eval_loss", "Loss on rows kept out of training"),
-    ("steps", "Steps"),
-    ("tokens_seen", "Tokens seen"),
-    ("seconds", "Seconds of training"),
-    ("peak_rss_bytes", "Peak memory, bytes"),
+FIGURES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+    ("train_loss", "Training loss", "{:.4g}".format),
+    ("eval_loss", "Loss on rows kept out of training", "{:.4g}".format),
+    ("steps", "Steps", "{:,}".format),
+    ("tokens_seen", "Tokens seen", "{:,}".format),
+    ("seconds", "Time of training", in_time),
+    ("peak_rss_bytes", "Peak memory", in_bytes),
 )
 
 
@@ -35,11 +37,11 @@ def card_of(job: TrainingJob, facts: dict[str, Any]) -> str:
         "",
         "## Procedure",
         "",
-        *table(flat({"hyperparams": job.spec["hyperparams"], "seed": job.spec["seed"]}), "Setting"),
+        *table(flat({**job.spec["hyperparams"], "seed": job.spec["seed"]}), "Setting"),
         "",
         f"Job `{job.pk}`, image `{job.image}`.",
     ]
-    if measured := {title: str(facts[name]) for name, title in FIGURES if facts.get(name) is not None}:
+    if measured := {title: told(facts[name]) for name, title, told in FIGURES if facts.get(name) is not None}:
         lines += ["", "## What was measured in training", "", *table(measured, "Figure")]
     lines += ["", "## Limits", "", "Nothing but the loss has been measured so far. Evaluate it before it is used.", ""]
     return "\n".join(lines)

@@ -48,6 +48,12 @@ class TrainingJob(Reconcilable, Owned):
     mlflow_run_id = models.CharField(max_length=64, blank=True)
     tracking_page = models.CharField(max_length=300, blank=True, help_text="The run's page in the experiment tracker.")
     tracking_trouble = models.CharField(max_length=300, blank=True, help_text="Why the tracker could not be asked.")
+    hour_usd = models.DecimalField(
+        max_digits=14,
+        decimal_places=6,
+        default=0,
+        help_text="An hour of one processor, by the prices in force when it started.",
+    )
     cost_usd = models.DecimalField(max_digits=14, decimal_places=6, default=0)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -76,6 +82,12 @@ class TrainingJob(Reconcilable, Owned):
     def external_name(self) -> str:
         """The name of its half elsewhere: derived from the id, so that a second launch finds the first."""
         return f"job-{self.pk}"
+
+    @property
+    def processors(self) -> int:
+        """How many it keeps busy: every GPU of every node, or one CPU of each node without any."""
+        resources: dict[str, int] = self.spec["resources"]
+        return max(1, resources["gpus"]) * resources["nodes"]
 
     @property
     def is_final(self) -> bool:

@@ -1,5 +1,6 @@
 """Settings are read strictly, and `env.example` lists every one of them."""
 
+import json
 import os
 import re
 import subprocess
@@ -10,14 +11,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "llmops_portal" / "settings.py"
-FROM_ENVIRONMENT = re.compile(r"""(?:env\.\w+|flag|number|one_of)\(\s*["']([A-Z0-9_]+)["']""")
+FROM_ENVIRONMENT = re.compile(r"""(?:env\.\w+|flag|networks|number|one_of|url)\(\s*["']([A-Z0-9_]+)["']""")
 
 
-def start(**environment: str) -> subprocess.CompletedProcess[str]:
-    """Load the settings in a process of its own."""
+def start(told: str = "settings.SECRET_KEY", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Load the settings in a process of its own, which prints what is to be `told` of them."""
     kept = {name: os.environ[name] for name in ("PATH", "VAR", "DATABASE_URL", "REDIS_URL") if name in os.environ}
     return subprocess.run(
-        [sys.executable, "-c", "import django; from django.conf import settings; print(settings.SECRET_KEY)"],
+        [sys.executable, "-c", f"import json; from django.conf import settings; print({told})"],
         cwd=ROOT,
         env={**kept, "DJANGO_SETTINGS_MODULE": "llmops_portal.settings", "ENV_FILE": os.devnull, **environment},
         capture_output=True,
@@ -42,6 +43,11 @@ def test_the_example_lists_every_setting_and_no_other():
         ({"PORT": "99999"}, "PORT=99999 is not between 1 and 65535"),
         ({"DEPLOYMENT": "staging"}, "DEPLOYMENT='staging' is unknown. Use one of local, production"),
         ({"DEPLOYMENT": "production"}, "DJANGO_SECRET_KEY is not set"),
+        ({"PUBLIC_URL": "portal.example"}, "PUBLIC_URL='portal.example' is not an address"),
+        ({"GATEWAY_URL": "unix:/run/gateway"}, "GATEWAY_URL='unix:/run/gateway' is not an address"),
+        ({"GATEWAY_SNAPSHOT_MAX_AGE_S": "5"}, "GATEWAY_SNAPSHOT_MAX_AGE_S=5 is not between 10 and 86400"),
+        ({"GATEWAY_TRUSTED_PROXIES": "proxy"}, "GATEWAY_TRUSTED_PROXIES: 'proxy' does not appear to be"),
+        ({"GATEWAY_TRUSTED_PROXIES": "10.0.0.1/8"}, "GATEWAY_TRUSTED_PROXIES: 10.0.0.1/8 has host bits set"),
     ],
 )
 def test_an_odd_value_stops_the_start_and_names_itself(environment, complaint):
@@ -49,6 +55,35 @@ def test_an_odd_value_stops_the_start_and_names_itself(environment, complaint):
 
     assert ended.returncode != 0
     assert complaint in ended.stderr
+
+
+def gateway_of(**environment: str) -> dict[str, object]:
+    """Return what the settings hand the gateway."""
+    ended = start("json.dumps(settings.GATEWAY)", **environment)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+class TestTheGateway:
+    def test_is_reached_where_people_reach_the_portal_unless_told_otherwise(self):
+        assert gateway_of(PUBLIC_URL="https://portal.example/") == {
+            "url": "https://portal.example",
+            "snapshot_max_age_s": 300,
+            "trusted_proxies": "127.0.0.1",
+        }
+
+    def test_is_told_by_the_environment(self):
+        given = {
+            "GATEWAY_URL": "http://gateway:8000",
+            "GATEWAY_SNAPSHOT_MAX_AGE_S": "60",
+            "GATEWAY_TRUSTED_PROXIES": "10.0.0.0/8, ::1",
+        }
+
+        assert gateway_of(**given) == {
+            "url": "http://gateway:8000",
+            "snapshot_max_age_s": 60,
+            "trusted_proxies": "10.0.0.0/8,::1",
+        }
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path):

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from apps.core import errors
+from apps.core.api.renderer import with_message
 from apps.core.requests import current_request_id
 
 log = structlog.get_logger(__name__)
@@ -98,8 +99,8 @@ def flattened(detail: Any, path: str = "") -> dict[str, list[str]]:
 def _refusal(error: errors.DomainError) -> Response:
     set_rollback()
     more: dict[str, Any] = {key: error.context[key] for key in ("upstream", "details") if key in error.context}
-    response = Response(error_data(error.code, fields=error.fields, rules=error.rules, **more), status=status_of(error))
-    response.envelope_message = str(error)  # type: ignore[attr-defined]
+    data = error_data(error.code, fields=error.fields, rules=error.rules, **more)
+    response = with_message(Response(data, status=status_of(error)), str(error))
     if retry_after := error.context.get("retry_after_s"):
         response["Retry-After"] = str(retry_after)
     return response
@@ -114,8 +115,8 @@ def _framework_refusal(error: exceptions.APIException) -> Response:
         message = "The input is not valid: " + "; ".join(f"{name}: {why[0]}" for name, why in list(fields.items())[:3])
     else:
         message = str(error.detail)
-    response = Response(error_data(CODE_OF_STATUS.get(status, "core.refused"), fields=fields), status=status)
-    response.envelope_message = message  # type: ignore[attr-defined]
+    data = error_data(CODE_OF_STATUS.get(status, "core.refused"), fields=fields)
+    response = with_message(Response(data, status=status), message)
     for header, value in _headers(error):
         response[header] = value
     return response

@@ -7,6 +7,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
+from apps.core.api.renderer import with_message
+
 
 class PortalAPIView(APIView):
     """An API view whose input is a nested or named serializer and whose answer is bare data."""
@@ -28,6 +30,4 @@ class PortalAPIView(APIView):
 
     def answer(self, data: Any, message: str = "") -> Response:
         """Return `data` with a sentence for a person beside it."""
-        response = Response(data)
-        response.envelope_message = message  # type: ignore[attr-defined]
-        return response
+        return with_message(Response(data), message)

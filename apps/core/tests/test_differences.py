@@ -1,4 +1,13 @@
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.core.web import differences
 from apps.core.web.differences import Change, Line, field_changes, line_diff
+
+TEXTS = st.lists(st.sampled_from("abc"), max_size=8).map("\n".join)
 
 
 class TestLineDiff:
@@ -23,6 +32,43 @@ class TestLineDiff:
         passages = line_diff("\n".join(before), "\n".join(after), context=2)
 
         assert [len(passage) for passage in passages] == [4, 4]
+
+    def test_takes_a_text_too_long_to_match_for_changed_between_its_first_and_last_change(self):
+        """20,000 lines that repeat: matching each with each would take days."""
+        before = ["title", *["x", "y"] * 10_000, "end"]
+        after = ["title", *["y", "x"] * 10_000, "end"]
+
+        (passage,) = line_diff("\n".join(before), "\n".join(after))
+
+        assert Counter(line.kind for line in passage) == {"same": 2, "removed": 20_000, "added": 20_000}
+        assert [passage[0], passage[-1]] == [Line("same", 1, 1, "title"), Line("same", 20_002, 20_002, "end")]
+
+    def test_finds_one_changed_line_in_a_long_text(self):
+        before = ["x"] * 50_000
+        after = [*before[:30_000], "changed", *before[30_001:]]
+
+        (passage,) = line_diff("\n".join(before), "\n".join(after), context=1)
+
+        assert [(line.kind, line.before, line.after) for line in passage] == [
+            ("same", 30_000, 30_000),
+            ("removed", 30_001, None),
+            ("added", None, 30_001),
+            ("same", 30_002, 30_002),
+        ]
+
+    @pytest.mark.parametrize("effort_max", [0, differences.EFFORT_MAX])
+    @given(before=TEXTS, after=TEXTS)
+    def test_holds_both_texts(self, effort_max, before, after):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(differences, "EFFORT_MAX", effort_max)
+            passages = line_diff(before, after, context=100)
+
+        lines = [line for passage in passages for line in passage]
+        if before == after:
+            assert lines == []
+        else:
+            assert [line.text for line in lines if line.before] == before.splitlines()
+            assert [line.text for line in lines if line.after] == after.splitlines()
 
 
 class TestFieldChanges:

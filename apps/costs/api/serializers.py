@@ -66,6 +66,14 @@ class ProfileOut(SpendOut):
     share = serializers.FloatField(help_text="Of the spend of all profiles, from 0 to 1.")
 
 
+class ProfilesOut(serializers.Serializer[Any]):
+    """All of them at once: there are as many as resources, and their shares add up."""
+
+    items = ProfileOut(many=True)
+    next = serializers.CharField(allow_null=True, help_text="Always null.")
+    total = serializers.IntegerField()
+
+
 class ThresholdOut(serializers.Serializer[Any]):
     percent = serializers.IntegerField()
     action = serializers.ChoiceField(

@@ -39,7 +39,7 @@ class CostProfiles(PortalAPIView):
     @extend_schema(
         summary="What each resource costs, per team, route and model",
         parameters=[shapes.SpendFilter],
-        responses=shapes.ProfileOut(many=True),
+        responses=shapes.ProfilesOut,
     )
     def get(self, request: Request) -> Response:
         asked = self.given_query(shapes.SpendFilter, request)

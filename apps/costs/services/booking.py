@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.accounts.services import system_account
-from apps.costs.models import Budget, BudgetNotice, Kind, LedgerEntry
+from apps.costs.models import Budget, BudgetNotice, Kind, LedgerEntry, Price
 from apps.costs.selectors import month_of, month_spend
 from apps.evaluation.models import EvaluationRun
 from apps.governance.services import record_event
@@ -41,16 +41,15 @@ def book_requests(*, events: Iterable[RequestEvent]) -> None:
 @transaction.atomic
 def book_job(*, job: TrainingJob) -> None:
     """Book a finished training job; one that never started cost nothing."""
-    resources = job.spec.get("resources", {})
-    processors = max(1, resources.get("gpus", 0)) * resources.get("nodes", 1)
-    unit = "gpu_hours" if job.spec.get("use_gpu") else "cpu_hours"
-    _book_work(job, Kind.TRAINING, model_version_id=job.output_model_id, unit=unit, processors=processors)
+    unit = Price.Unit.GPU_HOURS if job.spec["use_gpu"] else Price.Unit.CPU_HOURS
+    _book_work(job, Kind.TRAINING, model_version_id=job.output_model_id, unit=unit, processors=job.processors)
 
 
 @transaction.atomic
 def book_run(*, run: EvaluationRun) -> None:
     """Book a finished evaluation run; one that never started cost nothing."""
-    _book_work(run, Kind.EVALUATION, model_version_id=run.model_version_id, unit="cpu_hours", processors=1)
+    unit = Price.Unit.CPU_HOURS
+    _book_work(run, Kind.EVALUATION, model_version_id=run.model_version_id, unit=unit, processors=1)
 
 
 def _book_work(

@@ -15,8 +15,9 @@ from apps.costs import services
 from apps.costs.errors import BudgetNameTakenError, PriceRefusedError, ThresholdsError
 from apps.costs.models import Budget, BudgetNotice, DailySpend, LedgerEntry, Price
 from apps.costs.selectors import month_of, month_spend
-from apps.costs.tests.factories import budget, request_event
+from apps.costs.tests.factories import budget, price, request_event
 from apps.governance.models import AuditEvent
+from apps.integrations.orchestration import rates
 
 pytestmark = pytest.mark.django_db
 
@@ -98,7 +99,8 @@ class TestBookJob:
             "created_by_id": new_id(),
             "output_model_id": new_id(),
             "model_version_id": new_id(),
-            "spec": {"use_gpu": False, "resources": {"gpus": 0, "nodes": 1}},
+            "spec": {"use_gpu": False},
+            "processors": 1,
             "started_at": start,
             "finished_at": start + timedelta(minutes=30),
             "cost_usd": Decimal("0.05"),
@@ -116,7 +118,7 @@ class TestBookJob:
         assert DailySpend.objects.get().cpu_hours == 0.5
 
     def test_counts_gpu_hours_over_all_gpus_of_all_nodes(self, team):
-        services.book_job(job=self.job(team, spec={"use_gpu": True, "resources": {"gpus": 2, "nodes": 2}}))
+        services.book_job(job=self.job(team, spec={"use_gpu": True}, processors=4))
 
         assert LedgerEntry.objects.get().quantity == {"gpu_hours": 2.0}
 
@@ -129,6 +131,33 @@ class TestBookJob:
         services.book_run(run=self.job(team))
 
         assert LedgerEntry.objects.get().kind == "evaluation"
+
+
+class TestHourUsd:
+    """What training and evaluation are told when a job or a run starts."""
+
+    NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+    @pytest.mark.parametrize(
+        ("use_gpu", "names", "since_noon", "usd"),
+        [
+            (False, [], timedelta(0), "0.10"),
+            (True, [], timedelta(0), "3.00"),
+            (True, ["voc-base"], timedelta(0), "2.00"),
+            (True, [], timedelta(days=1), "4.00"),
+            (True, [], -timedelta(days=60), "0"),
+        ],
+    )
+    def test_is_the_price_in_force_that_fits_best(self, use_gpu, names, since_noon, usd):
+        may, tomorrow = datetime(2026, 5, 1, tzinfo=UTC), self.NOON + timedelta(hours=12)
+        price("cpu_hours", "0.10", in_force_from=may)
+        price("gpu_hours", "3.00", in_force_from=may)
+        price("gpu_hours", "2.00", applies_to="voc-base", in_force_from=may)
+        price("gpu_hours", "4.00", in_force_from=tomorrow)
+
+        found = rates.hour_usd(use_gpu=use_gpu, names=names, at=self.NOON + since_noon)
+
+        assert found == Decimal(usd)
 
 
 class TestBudgetNotices:

@@ -4,7 +4,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from apps.evaluation.metrics import METRICS
 from apps.evaluation.models import EvaluationRun, Sample
 from apps.evaluation.states import RunStatus
 from apps.governance.services import record_event
+from apps.integrations.orchestration import rates
 from apps.integrations.orchestration.base import Observation, ProcessHost
 from apps.integrations.program.folder import Record, predictions, read_record
 from apps.integrations.program.outcome import Ending, outcome_of
@@ -65,10 +65,7 @@ def results_of(samples: list[Sample], metrics: list[str], *, seed: int) -> dict[
 
 def cost_usd(run: EvaluationRun, until: datetime) -> Decimal:
     """Return what a run has cost until a moment."""
-    if run.started_at is None:
-        return Decimal(0)
-    hours = Decimal(str(max(0.0, (until - run.started_at).total_seconds()))) / 3600
-    return (hours * Decimal(settings.COMPUTE_USD_PER_HOUR["cpu"])).quantize(Decimal("0.000001"))
+    return rates.cost_usd(began_at=run.started_at, until=until, hour_usd=run.hour_usd)
 
 
 def _take_over(sample: Sample, answer: Record, metrics: list[str]) -> None:

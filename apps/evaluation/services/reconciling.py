@@ -15,6 +15,7 @@ from apps.evaluation.states import RunStatus
 from apps.governance.services import record_event
 from apps.integrations.orchestration.base import ProcessHost, ProcessState
 from apps.integrations.orchestration.hosts import process_host
+from apps.integrations.orchestration.rates import hour_usd
 from apps.integrations.program.folder import predictions
 from apps.integrations.program.starting import environment_trouble, program_process
 
@@ -49,7 +50,9 @@ def _start(run: EvaluationRun) -> float:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SLOTS_LOCK])
         reason = _waits_for_slot(run)
         if not reason:
-            run.save_observed(status=RunStatus.RUNNING, status_reason="", started_at=timezone.now())
+            now = timezone.now()
+            rate = hour_usd(use_gpu=False, names=[str(run.model_version), run.model_version.name], at=now)
+            run.save_observed(status=RunStatus.RUNNING, status_reason="", started_at=now, hour_usd=rate)
             record_event(
                 actor=system_account(),
                 action="evaluationrun.run",

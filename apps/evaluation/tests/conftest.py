@@ -8,7 +8,16 @@ from apps.evaluation import services
 from apps.evaluation.models import EvaluationRun, ReviewCampaign
 from apps.evaluation.tests import factories
 from apps.integrations.orchestration.hosts import process_host
+from apps.integrations.orchestration.tests.rates import FixedRates
 from apps.integrations.program.tests.interpreter import FakeInterpreter
+
+
+@pytest.fixture(autouse=True)
+def rates(monkeypatch):
+    """What an hour of a processor costs."""
+    fixed = FixedRates()
+    monkeypatch.setattr("apps.integrations.orchestration.rates._providers", [fixed])
+    return fixed
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Runs from asked for to their figures, with real detached processes, and what is refused on the way."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -138,7 +139,7 @@ class TestRun:
 
         assert len({tuple(run.samples.values_list("index", flat=True)) for run in drawn}) == 2
 
-    def test_is_announced_audited_and_costed_once(self, queued, program):
+    def test_is_announced_audited_and_costed_once(self, queued, program, rates):
         announced = []
         signals.run_finished.connect(receiver := lambda run, **_: announced.append(run.status))
 
@@ -149,7 +150,9 @@ class TestRun:
         signals.run_finished.disconnect(receiver)
         assert announced == ["succeeded"]
         assert actions(run) == ["evaluationrun.start", "evaluationrun.run", "evaluationrun.succeed"]
-        assert run.cost_usd > 0
+        seconds = (run.finished_at - run.started_at).total_seconds()
+        assert run.cost_usd == pytest.approx(Decimal(str(seconds)), abs=Decimal("0.00001"))
+        assert rates.asked == [(False, [str(run.model_version), run.model_version.name])]
         assert run.next_look_at is None
         assert process_host().observe(run.external_name).state == ProcessState.ABSENT
 

@@ -115,6 +115,13 @@ class TestStartPage:
         assert response.headers["Location"] == run.get_absolute_url()
         assert (run.sample_size, run.metrics_wanted) == (12, ["exact_match"])
 
+    def test_is_filled_in_for_the_model_that_led_there(self, client, engineer, model):
+        client.force_login(engineer)
+
+        page = client.get(reverse("evaluation:start"), {"model": model.pk})
+
+        assert f'<option value="{model.pk}" selected>' in page.text
+
     def test_says_which_rules_are_broken(self, client, engineer, model, heldout):
         client.force_login(engineer)
         filled = {"model": model.pk, "dataset": heldout.pk, "metrics": ["exact_match"], "seed": 1, "max_new_tokens": 8}

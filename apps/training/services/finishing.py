@@ -6,7 +6,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from apps.accounts.services import system_account
 from apps.catalog.models import ModelVersion
 from apps.catalog.services import add_model_files, create_model
 from apps.core.errors import DomainError, UnavailableError
+from apps.integrations.orchestration import rates
 from apps.integrations.orchestration.base import Observation, ProcessHost
 from apps.integrations.program.folder import read_record, verified_output
 from apps.integrations.program.outcome import Ending, Outcome, outcome_of
@@ -56,14 +56,8 @@ def tidy(job: TrainingJob, host: ProcessHost) -> None:
 
 
 def cost_usd(job: TrainingJob, until: datetime) -> Decimal:
-    """Return what a job has cost until a moment: hours times rate, for each GPU where there are any."""
-    if job.started_at is None:
-        return Decimal(0)
-    resources = job.spec["resources"]
-    rate = Decimal(settings.COMPUTE_USD_PER_HOUR["gpu" if job.spec["use_gpu"] else "cpu"])
-    units = max(1, resources["gpus"]) * resources["nodes"]
-    hours = Decimal(str(max(0.0, (until - job.started_at).total_seconds()))) / 3600
-    return (hours * rate * units).quantize(Decimal("0.000001"))
+    """Return what a job has cost until a moment."""
+    return rates.cost_usd(began_at=job.started_at, until=until, hour_usd=job.hour_usd, processors=job.processors)
 
 
 def _register(job: TrainingJob, folder: Path, seen: Observation) -> Outcome:

@@ -12,6 +12,7 @@ from apps.datasets.services import materialise_dataset
 from apps.datasets.states import DatasetStatus
 from apps.integrations.orchestration.base import Observation, ProcessHost, ProcessState
 from apps.integrations.orchestration.hosts import process_host
+from apps.integrations.orchestration.rates import hour_usd
 from apps.integrations.program.starting import environment_trouble, program_process
 from apps.training import native, selectors
 from apps.training.models import TrainingJob
@@ -60,7 +61,9 @@ def _start(job: TrainingJob) -> float:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SLOTS_LOCK])
         reason = _waits_for_slot(job)
         if not reason:
-            move(job, JobStatus.RUNNING, actor=system_account(), started_at=timezone.now())
+            now = timezone.now()
+            rate = hour_usd(use_gpu=job.spec["use_gpu"], names=[job.artifact_name], at=now)
+            move(job, JobStatus.RUNNING, actor=system_account(), started_at=now, hour_usd=rate)
     return _wait(job, reason) if reason else 0.0
 
 

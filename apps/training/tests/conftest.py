@@ -4,10 +4,19 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.integrations.orchestration.hosts import process_host
+from apps.integrations.orchestration.tests.rates import FixedRates
 from apps.integrations.program.tests.interpreter import FakeInterpreter
 from apps.training import services
 from apps.training.models import TrainingJob
 from apps.training.tests import factories
+
+
+@pytest.fixture(autouse=True)
+def rates(monkeypatch):
+    """What an hour of a processor costs."""
+    fixed = FixedRates()
+    monkeypatch.setattr("apps.integrations.orchestration.rates._providers", [fixed])
+    return fixed
 
 
 @pytest.fixture

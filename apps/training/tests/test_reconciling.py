@@ -66,12 +66,14 @@ class TestSuccess:
         assert job.facts == {"train_loss": 1.0, "steps": 2, "peak_rss_bytes": 1000}
         assert job.progress == {"phase": "training", "step": 2, "total_steps": 2, "loss": 1.0}
 
-    def test_costs_hours_times_rate(self, queued, settings):
-        settings.COMPUTE_USD_PER_HOUR = {"cpu": "3600"}
+    def test_costs_hours_at_the_rate_of_its_start(self, queued, rates):
+        job = look_until(queued, JobStatus.RUNNING)
+        rates.usd = Decimal(7200)
 
-        job = look_until(queued, JobStatus.SUCCEEDED)
+        job = look_until(job, JobStatus.SUCCEEDED)
 
         seconds = (job.finished_at - job.started_at).total_seconds()
+        assert (job.hour_usd, rates.asked) == (3600, [(False, ["voc-base"])])
         assert job.cost_usd == pytest.approx(Decimal(str(seconds)), abs=Decimal("0.00001"))
 
     def test_is_announced_and_audited_once(self, queued):
