@@ -34,6 +34,14 @@ def visible_to(actor: User, rows: QuerySet[M], permission: Permission | str = Pe
     return rows.filter(may & ~Q(denied))
 
 
+def denied_ids(
+    actor: User, model: type[models.Model], permission: Permission | str = Permission.READ
+) -> QuerySet[ObjectGrant, UUID]:
+    """Ids of objects of `model` on which a grant denies `actor` the permission now."""
+    denied = _grants_of(model, actor, permission).filter(effect=ObjectGrant.Effect.DENY)
+    return denied.values_list("content_object_id", flat=True)
+
+
 def allows(actor: User, permission: Permission | str, subject: models.Model) -> bool:
     """Tell whether `actor` has `permission` on `subject`."""
     return visible_to(actor, type(subject)._default_manager.filter(pk=subject.pk), permission).exists()
@@ -123,12 +131,14 @@ def _team_ids(actor: User, permission: Permission | str) -> QuerySet[Membership,
 
 
 def _grants(model: type[models.Model], actor: User, permission: Permission | str) -> QuerySet[ObjectGrant]:
+    return _grants_of(model, actor, permission).filter(content_object_id=OuterRef("pk"))
+
+
+def _grants_of(model: type[models.Model], actor: User, permission: Permission | str) -> QuerySet[ObjectGrant]:
     grant_model: type[ObjectGrant] = model._meta.get_field(model.GRANTS).related_model  # type: ignore[attr-defined, assignment]
     unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
     codename = f"{permission}_{model._meta.model_name}"
-    return grant_model._default_manager.filter(
-        unexpired, user_id=actor.pk, content_object_id=OuterRef("pk"), permission__codename=codename
-    )
+    return grant_model._default_manager.filter(unexpired, user_id=actor.pk, permission__codename=codename)
 
 
 def _who_can_help(permission: Permission | str, subject: models.Model) -> str:

@@ -21,6 +21,7 @@ class CatalogConfig(AppConfig):
                 manifest=governed.manifest,
                 people=governed.people,
                 page=lambda model: model.get_absolute_url(),
+                edits={"edit": "edited", "add_files": "uploaded files of", "remove_file": "removed a file of"},
                 before_move=governed.refuse_empty,
             )
         )

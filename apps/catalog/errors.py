@@ -33,6 +33,11 @@ class UnknownVersionError(NotFoundError):
     message = "'{name}' has no version '{version}' that you may see."
 
 
+class FilesChangedError(ConflictError):
+    code = "catalog.files_changed"
+    message = "The files of {label} have changed since this was asked for. Ask again for the files as they are now."
+
+
 class FilePathError(InvalidInputError):
     """The path of a file would not stay inside the model's folder, or clashes with another."""
 

@@ -21,6 +21,7 @@ class DatasetsConfig(AppConfig):
                 manifest=governed.manifest,
                 people=governed.people,
                 page=lambda dataset: dataset.get_absolute_url(),
+                edits={"edit": "edited", "add_file": "uploaded a file of"},
                 before_move=governed.refuse_empty,
             )
         )

@@ -34,16 +34,21 @@ def evaluation_facts(model: ModelVersion) -> list[dict[str, Any]]:
 
 
 def review_facts(model: ModelVersion) -> dict[str, Any]:
-    """Return the facts "reviews" of a model version: of answers that its files as they are now have given."""
+    """Return the facts "reviews" of a model version: of answers that its files as they are now have given.
+
+    `count` counts verdicts; `answers` counts different answers, however often each was reviewed.
+    """
     reviews = Review.objects.filter(
         task__campaign__run__model_version=model, task__campaign__run__model_digest=model.digest
     )
+    answers = reviews.order_by().values("task__campaign__run__dataset_digest", "task__sample__index").distinct()
     counted = reviews.aggregate(count=Count("id"), acceptable=Count("id", filter=Q(acceptable=True)))
     count, acceptable = counted["count"], counted["acceptable"]
     reviewers = reviews.order_by("reviewer_id").values_list("reviewer_id", flat=True).distinct()
     runs = reviews.order_by("task__campaign__run_id").values_list("task__campaign__run_id", flat=True).distinct()
     return {
         "count": count,
+        "answers": answers.count(),
         "acceptable": acceptable,
         "acceptable_share": acceptable / count if count else 0.0,
         "reviewers": [str(reviewer) for reviewer in reviewers],

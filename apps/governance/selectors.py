@@ -1,6 +1,6 @@
 """Reads of governance: what an actor may see of requests, decisions, policies and the audit trail."""
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
@@ -9,9 +9,12 @@ from django.db.models import Count, Q, QuerySet
 
 from apps.accounts.models import User
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import teams_where, visible_to
+from apps.accounts.selectors import denied_ids, teams_where, visible_to
 from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, PolicyVersion
 from apps.governance.states import RequestStatus, Verdict
+from apps.governance.subjects import all_subjects
+
+M = TypeVar("M", bound=models.Model)
 
 
 def visible_requests(*, actor: User) -> QuerySet[ApprovalRequest]:
@@ -19,7 +22,8 @@ def visible_requests(*, actor: User) -> QuerySet[ApprovalRequest]:
     given = Count("approvals", filter=Q(approvals__verdict=Verdict.APPROVE, approvals__voided_at__isnull=True))
     requests = ApprovalRequest.objects.select_related("requester", "owner_team", "subject_type", "decision")
     # Said again: Django drops the order of Meta where rows are grouped.
-    return visible_to(actor, requests.annotate(approvals_given=given).order_by("-pk"))
+    counted = requests.annotate(approvals_given=given).order_by("-pk")
+    return _without_denied(actor, visible_to(actor, counted))
 
 
 def filtered_requests(
@@ -59,12 +63,14 @@ def inbox(*, actor: User) -> QuerySet[ApprovalRequest]:
 
 def visible_decisions(*, actor: User) -> QuerySet[Decision]:
     """Policy decisions about things of teams where `actor` may read."""
-    return visible_to(actor, Decision.objects.select_related("actor", "team", "subject_type"))
+    decided = Decision.objects.select_related("actor", "team", "subject_type")
+    return _without_denied(actor, visible_to(actor, decided))
 
 
 def visible_events(*, actor: User) -> QuerySet[AuditEvent]:
     """Audit events of teams whose trail `actor` may read."""
-    return visible_to(actor, AuditEvent.objects.select_related("actor", "team", "subject_type"), Permission.AUDIT)
+    events = AuditEvent.objects.select_related("actor", "team", "subject_type")
+    return _without_denied(actor, visible_to(actor, events, Permission.AUDIT))
 
 
 def events_about(subject: models.Model) -> QuerySet[AuditEvent]:
@@ -91,3 +97,12 @@ def visible_policies(*, actor: User) -> QuerySet[PolicyVersion]:
     versions = PolicyVersion.objects.select_related("policy", "owner_team", "created_by")
     mine = visible_to(actor, PolicyVersion.objects.all()).values("pk")
     return versions.filter(Q(status="active") | Q(pk__in=mine))
+
+
+def _without_denied(actor: User, rows: QuerySet[M]) -> QuerySet[M]:
+    """Leave out rows about objects that a grant denies `actor` to see: a role on the team does not undo that."""
+    for subject in all_subjects():
+        if getattr(subject.model, "GRANTS", None):
+            kind = ContentType.objects.get_for_model(subject.model)
+            rows = rows.exclude(subject_type=kind, subject_id__in=denied_ids(actor, subject.model))
+    return rows

@@ -3,8 +3,8 @@
 Each app registers its governed models and its facts in `AppConfig.ready()`.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,8 @@ class Subject:
         transitions: the moves of its `status`.
         manifest: returns what an approval is for, as JSON: content digests, never times of day.
         people: returns who made the object what it is, by user id, with the part each had ("uploaded", "trained").
+        edits: the verbs of audit events by which somebody takes part in the object's content, with the part that
+            it is: {"edit": "edited"}. Whoever has done one may not approve, though the object itself remembers it not.
         page: returns the address of the object's page.
         before_move: called under the subject's lock before its status is written, for what must change with it.
     """
@@ -35,6 +37,7 @@ class Subject:
     manifest: Callable[[Any], Manifest]
     people: Callable[[Any], dict[UUID, str]]
     page: Callable[[Any], str]
+    edits: Mapping[str, str] = field(default_factory=dict)
     before_move: Callable[[User, Any, Transition], None] | None = None
 
     def transition(self, name: str) -> Transition:

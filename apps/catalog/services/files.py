@@ -8,7 +8,7 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import require
-from apps.catalog.errors import FilePathError
+from apps.catalog.errors import FilePathError, FilesChangedError
 from apps.catalog.facts import digest_of_files, merged_facts
 from apps.catalog.inspection import Inspected, checked_path, inspect_file, refuse_clashes
 from apps.catalog.models import ModelFile, ModelVersion
@@ -59,13 +59,21 @@ def remove_model_file(*, actor: User, model: ModelVersion, path: str) -> ModelVe
     return locked
 
 
-def materialise_model(model: ModelVersion, folder: Path) -> None:
+def materialise_model(model: ModelVersion, folder: Path, *, digest: str) -> None:
     """Copy the files of a version below `folder`, verifying the digest of each.
 
+    Args:
+        digest: of the files as they were when the caller was allowed to use them.
+
     Raises:
+        FilesChangedError: the version has other files by now.
         BlobDamagedError: stored bytes are no longer those that were stored.
     """
-    for file in model.files.all():
+    files = list(model.files.all())
+    # Of the very list that is copied: files may be swapped at any time, and swapped back.
+    if digest_of_files(files) != digest:
+        raise FilesChangedError(label=str(model))
+    for file in files:
         target = folder / file.path
         if not target.resolve().is_relative_to(folder.resolve()):
             raise FilePathError(path=file.path, why="it leads out of the model's folder")

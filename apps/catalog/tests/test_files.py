@@ -4,8 +4,8 @@ import pytest
 from django.core.files.storage import storages
 
 from apps.catalog import services
-from apps.catalog.errors import FilePathError, FileRefusedError, VersionFrozenError
-from apps.catalog.models import ModelFile
+from apps.catalog.errors import FilePathError, FileRefusedError, FilesChangedError, VersionFrozenError
+from apps.catalog.models import ModelFile, ModelVersion
 from apps.catalog.tests import factories
 from apps.core.blobs import BlobDamagedError, blob_name
 from apps.core.errors import NotFoundError
@@ -131,9 +131,20 @@ class TestMaterialiseModel:
     def test_copies_the_files(self, engineer, team, tmp_path):
         model = factories.with_files(engineer, team, tmp_path / "in")
 
-        services.materialise_model(model, tmp_path / "out")
+        services.materialise_model(model, tmp_path / "out", digest=model.digest)
 
         assert (tmp_path / "out" / "model.safetensors").read_bytes() == factories.safetensors()
+
+    def test_refuses_other_files_than_those_that_were_meant(self, engineer, team, tmp_path):
+        model = factories.with_files(engineer, team, tmp_path / "in")
+        meant = model.digest
+        swapped = factories.files_in(tmp_path / "swap", model__safetensors=factories.safetensors(fill=1))
+        services.add_model_files(actor=engineer, model=model, files=swapped)
+
+        with pytest.raises(FilesChangedError, match="have changed since this was asked for"):
+            services.materialise_model(model, tmp_path / "out", digest=meant)
+
+        assert not (tmp_path / "out").exists()
 
     def test_refuses_bytes_that_were_changed_in_storage(self, engineer, team, tmp_path):
         model = factories.draft(engineer, team)
@@ -146,6 +157,6 @@ class TestMaterialiseModel:
             file.write(b"\x00")
 
         with pytest.raises(BlobDamagedError):
-            services.materialise_model(model, tmp_path / "out")
+            services.materialise_model(model, tmp_path / "out", digest=ModelVersion.objects.get(pk=model.pk).digest)
 
         assert not (tmp_path / "out" / "model.safetensors").exists()

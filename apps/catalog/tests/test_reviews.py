@@ -1,12 +1,16 @@
 import pytest
 
 from apps.accounts.errors import PermissionRefusedError
+from apps.accounts.permissions import Permission
+from apps.accounts.services import grant_access
 from apps.catalog import services
 from apps.catalog.errors import NothingToReviewError, UnknownVersionError
 from apps.catalog.tests import factories
+from apps.core.errors import NotFoundError
 from apps.governance.errors import NothingToDecideError, OwnWorkError, PolicyDeniedError, UnreachableStatusError
 from apps.governance.models import ApprovalRequest, AuditEvent
-from apps.governance.services import activate_starter_policies
+from apps.governance.selectors import inbox, visible_decisions, visible_events, visible_requests
+from apps.governance.services import activate_starter_policies, approve_request
 
 
 class TestSubmitModel:
@@ -54,6 +58,25 @@ class TestSetModelStatus:
 
         with pytest.raises(OwnWorkError):
             services.set_model_status(actor=approver, model=model, status="approved", reason="Mine")
+
+    @pytest.mark.parametrize("part", ["edited", "uploaded", "removed a file of"])
+    def test_refuses_the_approval_of_who_changed_it(self, engineer, approver, team, tmp_path, part):
+        team.memberships.create(user=approver, role="engineer")
+        model = factories.under_review(engineer, team, tmp_path)
+        match part:
+            case "edited":
+                services.edit_model(actor=approver, model=model, changes={"license": "MIT"})
+            case "uploaded":
+                more = factories.files_in(tmp_path / "more", generation_config__json={"do_sample": False})
+                services.add_model_files(actor=approver, model=model, files=more)
+            case _:
+                services.remove_model_file(actor=approver, model=model, path="tokenizer.json")
+
+        with pytest.raises(OwnWorkError, match=f"You {part} this"):
+            services.set_model_status(actor=approver, model=model, status="approved", reason="Mine now")
+
+        model.refresh_from_db()
+        assert model.status == "under_review"
 
     def test_a_policy_refuses_and_its_decision_is_kept(self, engineer, approver, superuser, team, tmp_path):
         activate_starter_policies(actor=superuser, team=team)
@@ -111,3 +134,27 @@ class TestApproveModelVersion:
             services.approve_model_version(actor=approver, model=model, version="9", comment="")
         with pytest.raises(NothingToDecideError):
             services.approve_model_version(actor=approver, model=model, version="1", comment="")
+
+
+class TestDenial:
+    """A grant that denies beats the role, on every way to the object."""
+
+    @pytest.fixture
+    def denied(self, manager, engineer, approver, team, tmp_path):
+        model = factories.under_review(engineer, team, tmp_path)
+        for permission in (Permission.READ, Permission.APPROVE):
+            grant_access(actor=manager, user=approver, permission=permission, subject=model, effect="deny")
+        return model
+
+    def test_hides_the_requests_decisions_and_events_about_it(self, approver, denied):
+        assert not visible_requests(actor=approver).exists()
+        assert not inbox(actor=approver).exists()
+        assert not visible_decisions(actor=approver).filter(subject_id=denied.pk).exists()
+        assert not visible_events(actor=approver).filter(subject_id=denied.pk).exists()
+
+    def test_takes_the_verdict_away(self, approver, denied):
+        with pytest.raises(NotFoundError):
+            approve_request(actor=approver, request=ApprovalRequest.objects.get())
+
+        denied.refresh_from_db()
+        assert denied.status == "under_review"

@@ -79,13 +79,11 @@ def _wait(run: EvaluationRun, reason: str) -> float:
 
 
 def _launch(run: EvaluationRun, host: ProcessHost) -> float:
-    if run.model_version.digest != run.model_digest:
-        return fail(run, host, "The model's files have changed since the evaluation was asked for. Start another.")
     folder = host.folder(run.external_name)
     run.renew_lease()
     try:
         samples = _samples(run)
-        materialise_model(run.model_version, folder / native.MODEL)
+        materialise_model(run.model_version, folder / native.MODEL, digest=run.model_digest)
     except UnavailableError:
         raise
     except DomainError as error:

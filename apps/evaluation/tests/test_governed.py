@@ -38,6 +38,7 @@ class TestReviews:
 
         assert facts_of(model, "reviews") == {
             "count": 2,
+            "answers": 2,
             "acceptable": 1,
             "acceptable_share": 0.5,
             "reviewers": [str(reviewer.pk)],
@@ -47,6 +48,7 @@ class TestReviews:
     def test_are_none_without_a_review(self, model):
         assert facts_of(model, "reviews") == {
             "count": 0,
+            "answers": 0,
             "acceptable": 0,
             "acceptable_share": 0.0,
             "reviewers": [],

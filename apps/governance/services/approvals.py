@@ -23,7 +23,7 @@ from apps.governance.errors import (
     UnknownMoveError,
 )
 from apps.governance.models import Approval, ApprovalRequest, Decision
-from apps.governance.services.audit import record_event
+from apps.governance.services.audit import editors_of, record_event
 from apps.governance.services.decisions import approvals_needed, decide
 from apps.governance.services.promotion import lock, move, refuse_unless_allowed, refuse_wrong_state
 from apps.governance.states import RequestStatus, Verdict
@@ -179,7 +179,7 @@ def subject_edited(*, actor: User, subject: models.Model) -> None:
 
 def parts_in(request: ApprovalRequest, subject: models.Model) -> dict[UUID, str]:
     """Return who may not approve the request, by user id, with the part each had."""
-    return {**people_of(subject), request.requester_id: "asked for"}
+    return {**editors_of(subject), **people_of(subject), request.requester_id: "asked for"}
 
 
 def _lock_for_verdict(
@@ -189,9 +189,12 @@ def _lock_for_verdict(
     subject = lock(request.subject())
     locked = ApprovalRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
     require(actor, Permission.READ, locked)
+    # On the object too: who is denied it by a grant has no say through a request about it.
+    require(actor, Permission.READ, subject)
     if part := parts_in(locked, subject).get(actor.pk):
         raise OwnWorkError(part=part)
     require(actor, Permission.APPROVE, locked)
+    require(actor, Permission.APPROVE, subject)
     _refuse_closed(locked)
     if locked.approvals.filter(approver=actor, voided_at__isnull=True).exists():
         raise AlreadyDecidedError

@@ -1,6 +1,7 @@
 """Recording what happened, in the transaction in which it happens."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
@@ -10,7 +11,7 @@ from apps.accounts.models import User
 from apps.core.canonical import digest_of
 from apps.core.requests import current_request_id
 from apps.governance.models import AuditEvent
-from apps.governance.subjects import label_of, team_of
+from apps.governance.subjects import label_of, subject_of, team_of
 
 
 def record_event(
@@ -47,6 +48,15 @@ def record_event(
     event.digest = digest_of(event_document(event))
     event.save(force_insert=True)
     return event
+
+
+def editors_of(subject: models.Model) -> dict[UUID, str]:
+    """Return who ever edited `subject`, by user id, with the part each had: the trail knows what the row forgot."""
+    parts = {f"{subject._meta.model_name}.{verb}": part for verb, part in subject_of(subject).edits.items()}
+    done = AuditEvent.objects.filter(
+        subject_type=ContentType.objects.get_for_model(subject), subject_id=subject.pk, action__in=parts
+    )
+    return {actor: parts[action] for actor, action in done.order_by("id").values_list("actor_id", "action")}
 
 
 def event_document(event: AuditEvent) -> dict[str, Any]:

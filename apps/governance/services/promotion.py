@@ -10,6 +10,7 @@ from django.db import models, transaction
 
 from apps.accounts.models import User
 from apps.accounts.selectors import require
+from apps.core.errors import NotFoundError
 from apps.core.lifecycle import Transition
 from apps.governance.errors import NeedsApprovalError, PolicyDeniedError, WrongStateError
 from apps.governance.models import Decision
@@ -63,8 +64,15 @@ def refuse_unless_allowed(denied: Decision | None) -> None:
 
 
 def lock(subject: M) -> M:
-    """Return the row of `subject`, locked for the rest of the transaction."""
-    return type(subject)._default_manager.select_for_update(of=("self",)).get(pk=subject.pk)
+    """Return the row of `subject`, locked for the rest of the transaction.
+
+    Raises:
+        NotFoundError: it is gone.
+    """
+    locked = type(subject)._default_manager.select_for_update(of=("self",)).filter(pk=subject.pk).first()
+    if locked is None:
+        raise NotFoundError(f"{label_of(subject)} no longer exists.")
+    return locked
 
 
 def refuse_wrong_state(locked: models.Model, transition: Transition) -> None:

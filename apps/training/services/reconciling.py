@@ -108,7 +108,7 @@ def _launch(job: TrainingJob, host: ProcessHost) -> float:
         laid.replace(folder / native.dataset_path(job))
         if job.base_model is not None:
             job.renew_lease()
-            materialise_model(job.base_model, folder / native.BASE_MODEL)
+            materialise_model(job.base_model, folder / native.BASE_MODEL, digest=job.base_model.digest)
     except UnavailableError:
         raise
     except DomainError as error:
