@@ -5,12 +5,13 @@ from apps.accounts.permissions import Permission
 from apps.accounts.services import grant_access
 from apps.catalog import services
 from apps.catalog.errors import NothingToReviewError, UnknownVersionError
+from apps.catalog.models import ModelVersion
 from apps.catalog.tests import factories
 from apps.core.errors import NotFoundError
 from apps.governance.errors import NothingToDecideError, OwnWorkError, PolicyDeniedError, UnreachableStatusError
 from apps.governance.models import ApprovalRequest, AuditEvent
 from apps.governance.selectors import inbox, visible_decisions, visible_events, visible_requests
-from apps.governance.services import activate_starter_policies, approve_request
+from apps.governance.services import activate_starter_policies, approve_request, withdraw_request
 
 
 class TestSubmitModel:
@@ -158,3 +159,23 @@ class TestDenial:
 
         denied.refresh_from_db()
         assert denied.status == "under_review"
+
+
+class TestDeletedSubject:
+    """A request that was withdrawn outlives the draft that it was about."""
+
+    @pytest.fixture
+    def orphan(self, engineer, team, tmp_path):
+        model = factories.under_review(engineer, team, tmp_path)
+        request = withdraw_request(actor=engineer, request=ApprovalRequest.objects.get())
+        services.delete_model(actor=engineer, model=ModelVersion.objects.get(pk=model.pk))
+        return request
+
+    def test_its_page_is_not_found(self, client, engineer, orphan):
+        client.force_login(engineer)
+
+        assert client.get(f"/governance/approvals/{orphan.pk}/").status_code == 404
+
+    def test_nobody_can_decide_it(self, approver, orphan):
+        with pytest.raises(NotFoundError, match="was deleted"):
+            approve_request(actor=approver, request=orphan)

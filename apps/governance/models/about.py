@@ -3,6 +3,8 @@
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
+from apps.core.errors import NotFoundError
+
 
 class AboutSubject(models.Model):
     """A row about one object of any app. The object may be gone; what is recorded of it stays."""
@@ -28,8 +30,11 @@ class AboutSubject(models.Model):
         """Return the object itself.
 
         Raises:
-            ObjectDoesNotExist: it is gone.
+            NotFoundError: it is gone.
         """
         model = self.subject_type.model_class()
         assert model is not None, "the app of a governed object was removed"  # noqa: S101
-        return model._default_manager.get(pk=self.subject_id)
+        found = model._default_manager.filter(pk=self.subject_id).first()
+        if found is None:
+            raise NotFoundError(f"{self.subject_label} was deleted; what was recorded of it is in the audit trail.")
+        return found
