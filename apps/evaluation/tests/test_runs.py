@@ -121,6 +121,18 @@ class TestRun:
         assert (first.prompt, first.reference, first.prediction) == ("Question 1?", "Answer 1.", "Answer 1.")
         assert (first.prompt_tokens, first.completion_tokens, first.latency_ms) == (7, 3, 12.5)
 
+    def test_keeps_an_answer_that_holds_a_nul(self, queued, program):
+        program.ends_by("answer_with_nul")
+
+        assert done(queued).samples.first().prediction == "Answer\ufffd \ufffd."
+
+    def test_keeps_the_log_of_a_failure_that_holds_a_nul(self, queued, program):
+        program.ends_by("fail_with_nul")
+
+        run = look_until(queued, RunStatus.FAILED)
+
+        assert (run.status_reason, run.log_tail) == ("No\ufffd model.", "the last\ufffdline")
+
     def test_is_the_same_again_to_the_last_digit(self, engineer, model, heldout, program):
         first, second = (
             done(services.start_run(actor=engineer, model=model, dataset=heldout, sample_size=7, seed=3))

@@ -1,4 +1,7 @@
-"""What lies in the folder of a job, as it is read from outside. The program's own `folder.py` says what it writes."""
+"""What lies in the folder of a job, as it is read from outside. The program's own `folder.py` says what it writes.
+
+Models and data speak through these files, so every text is made fit to be kept as it is read.
+"""
 
 import hashlib
 import json
@@ -8,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.core.errors import DomainError
+from apps.core.text import kept_json
 
 EVENTS_CHUNK_BYTES = 1 << 20
 
@@ -53,7 +57,7 @@ def events_from(folder: Path, offset: int) -> Events:
 def read_record(folder: Path, name: str) -> Record | None:
     """Return a JSON file such as `result.json` or `facts.json`, or None when there is none."""
     try:
-        return dict(json.loads((folder / name).read_bytes()))
+        return dict(kept_json(json.loads((folder / name).read_bytes())))
     except FileNotFoundError:
         return None
 
@@ -93,7 +97,7 @@ def predictions(folder: Path) -> Iterator[Record]:
 
 def _record(line: bytes) -> Record | None:
     try:
-        found = json.loads(line)
-    except ValueError:
+        found = kept_json(json.loads(line))
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
