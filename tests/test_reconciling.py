@@ -1,5 +1,6 @@
 """Reconciling, tried on training jobs: core has no reconcilable table of its own."""
 
+import contextlib
 import threading
 from datetime import timedelta
 
@@ -95,6 +96,57 @@ class TestReconcile:
 
         job.refresh_from_db()
         assert (job.trouble, job.lease_token) == ("KeyError: 'spec'", None)
+
+
+class TestGiveUp:
+    @pytest.fixture
+    def given_up(self):
+        return []
+
+    @pytest.fixture
+    def look(self, job, given_up):
+        """Return a function that has the job looked at by a step that raises an error."""
+
+        def looked(error):
+            def step(row):
+                raise error
+
+            with contextlib.suppress(KeyError, SystemExit):
+                reconcile(TrainingJob, job.pk, step, give_up=lambda row, reason: given_up.append(reason))
+
+        return looked
+
+    def test_ends_a_row_that_no_step_brings_any_further(self, look, given_up):
+        for _ in range(reconciling.GIVE_UP_AFTER):
+            assert given_up == []
+            look(KeyError("a\0b"))
+
+        assert given_up == ["The portal could not take its next step, 20 times in a row. KeyError: 'a\\x00b'"]
+
+    def test_waits_without_end_for_what_is_unavailable(self, look, given_up):
+        for _ in range(reconciling.GIVE_UP_AFTER * 2):
+            look(UnavailableError())
+        look(KeyError("once"))
+
+        assert given_up == []
+
+    def test_is_not_for_a_process_that_is_ending(self, look, given_up):
+        for _ in range(reconciling.GIVE_UP_AFTER * 2):
+            look(SystemExit())
+
+        assert given_up == []
+
+    def test_lets_go_of_a_row_that_cannot_be_given_up_either(self, job):
+        TrainingJob.objects.update(look_failures=reconciling.GIVE_UP_AFTER)
+
+        def fail(*_):
+            raise KeyError("again")
+
+        with pytest.raises(KeyError):
+            reconcile(TrainingJob, job.pk, fail, give_up=fail)
+
+        job.refresh_from_db()
+        assert (job.lease_token, job.trouble) == (None, "KeyError: 'again'")
 
 
 class TestSweep:

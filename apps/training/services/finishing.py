@@ -16,6 +16,7 @@ from apps.catalog.models import ModelVersion
 from apps.catalog.services import add_model_files, create_model
 from apps.core.errors import DomainError, UnavailableError
 from apps.integrations.orchestration.base import Observation, ProcessHost
+from apps.integrations.orchestration.hosts import process_host
 from apps.integrations.program.folder import read_record, verified_output
 from apps.integrations.program.outcome import Ending, Outcome, outcome_of
 from apps.training import signals
@@ -44,6 +45,15 @@ def finish(job: TrainingJob, host: ProcessHost, seen: Observation, *, refusal: s
         tail = host.log_tail(job.external_name, LOG_TAIL_LINES)
         _end(job, seen, STATUS_OF[outcome.ending], reason=outcome.reason, log_tail=tail)
     return 0.0
+
+
+def give_up(job: TrainingJob, reason: str) -> None:
+    """End a job as failed that no step brings any further. Takes over nothing: that may be what cannot be done."""
+    if job.is_final:
+        return
+    host = process_host()
+    host.stop(job.external_name)
+    _end(job, host.observe(job.external_name), JobStatus.FAILED, reason=reason)
 
 
 def tidy(job: TrainingJob, host: ProcessHost) -> None:
