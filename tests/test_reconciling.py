@@ -74,6 +74,16 @@ class TestReconcile:
         job.refresh_from_db()
         assert job.next_look_at <= timezone.now()
 
+    def test_looks_again_at_once_when_something_was_wanted_before_the_lease_was_renewed(self, job):
+        def step(row):
+            reconciling.wake(row)
+            row.renew_lease()
+
+        reconcile(TrainingJob, job.pk, step)
+
+        job.refresh_from_db()
+        assert job.next_look_at <= timezone.now()
+
     def test_comes_back_later_and_later_to_what_is_unavailable(self, job):
         def step(row):
             raise UnavailableError("The cluster does not answer.")
@@ -96,6 +106,40 @@ class TestReconcile:
 
         job.refresh_from_db()
         assert (job.trouble, job.lease_token) == ("KeyError: 'spec'", None)
+
+
+class TestHeartbeat:
+    def test_keeps_the_lease_of_a_step_that_takes_longer_than_one(self, job, monkeypatch):
+        monkeypatch.setattr(reconciling, "BEAT_S", 0)
+        almost_over = timezone.now() + timedelta(seconds=1)
+
+        def step(row):
+            TrainingJob.objects.filter(pk=row.pk).update(lease_until=almost_over)
+            row.heartbeat()()
+            row.refresh_from_db()
+            assert row.lease_until > almost_over
+
+        reconcile(TrainingJob, job.pk, step)
+
+    def test_writes_nothing_between_two_beats(self, job, django_assert_num_queries):
+        def step(row):
+            beat = row.heartbeat()
+            with django_assert_num_queries(0):
+                for _ in range(1000):
+                    beat()
+
+        reconcile(TrainingJob, job.pk, step)
+
+    def test_ends_the_work_of_who_has_lost_the_lease(self, job, monkeypatch):
+        monkeypatch.setattr(reconciling, "BEAT_S", 0)
+
+        def step(row):
+            beat = row.heartbeat()
+            TrainingJob.objects.filter(pk=row.pk).update(lease_token="0190a1b2-0000-7000-8000-000000000000")
+            with pytest.raises(LeaseLostError):
+                beat()
+
+        reconcile(TrainingJob, job.pk, step)
 
 
 class TestGiveUp:

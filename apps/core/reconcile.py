@@ -11,6 +11,7 @@ reason `GIVE_UP_AFTER` times in a row will not, and such a row is given up, so t
 A row is due when `next_look_at` has come. `sweep` finds due rows whatever the broker lost.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from uuid import UUID, uuid4
 
 import structlog
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from apps.core.errors import UnavailableError
@@ -29,6 +30,7 @@ from apps.core.text import kept_text
 log = structlog.get_logger(__name__)
 
 LEASE_S = 45  # a step that takes longer renews its lease
+BEAT_S = 5
 POKE_S = 10  # a wake-up that was lost is repeated after this long
 BACKOFF_MAX_S = 60
 PATIENT_FAILURES = 6  # from here on the wait grows no more; what is unavailable is not counted further
@@ -72,13 +74,32 @@ class Reconcilable(models.Model):
             setattr(self, name, value)
 
     def renew_lease(self) -> None:
-        """Hold the row for another `LEASE_S` seconds; a step that copies large files calls this between them.
+        """Hold the row for another `LEASE_S` seconds.
 
         Raises:
             LeaseLostError: another reconciler holds the row now.
         """
         until = timezone.now() + timedelta(seconds=LEASE_S)
-        self.save_observed(lease_until=until, next_look_at=until)
+        # What was wanted meanwhile stays due now; see `_release`.
+        untouched = When(next_look_at=F("lease_until"), then=Value(until))
+        mine = type(self)._default_manager.filter(pk=self.pk, lease_token=self.lease_token)
+        if not mine.update(lease_until=until, next_look_at=Case(untouched, default=F("next_look_at"))):
+            raise LeaseLostError
+
+    def heartbeat(self) -> Callable[[], None]:
+        """Return what long work calls as often as it likes: the lease is renewed every `BEAT_S` seconds.
+
+        It raises `LeaseLostError` once another reconciler holds the row.
+        """
+        renewed_at = time.monotonic()
+
+        def beat() -> None:
+            nonlocal renewed_at
+            if time.monotonic() - renewed_at >= BEAT_S:
+                self.renew_lease()
+                renewed_at = time.monotonic()
+
+        return beat
 
     def hold_lease(self) -> None:
         """Lock the row inside the current transaction and check that the lease is still ours.

@@ -102,7 +102,7 @@ def _launch(run: EvaluationRun, host: ProcessHost) -> float:
     run.renew_lease()
     try:
         samples = _samples(run)
-        materialise_model(run.model_version, folder / native.MODEL)
+        materialise_model(run.model_version, folder / native.MODEL, beat=run.heartbeat())
     except UnavailableError:
         raise
     except DomainError as error:

@@ -3,13 +3,13 @@
 Models and data speak through these files, so every text is made fit to be kept as it is read.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from apps.core.blobs import Beat, blob_of, unheard
 from apps.core.errors import DomainError
 from apps.core.text import kept_json
 
@@ -62,8 +62,11 @@ def read_record(folder: Path, name: str) -> Record | None:
         return None
 
 
-def verified_output(folder: Path) -> dict[str, Path]:
+def verified_output(folder: Path, *, beat: Beat = unheard) -> dict[str, Path]:
     """Return the model's files by their path inside the model, each checked against the manifest.
+
+    Args:
+        beat: called after each piece of a file.
 
     Raises:
         OutputDamagedError: a file is missing, one is too many, or bytes differ.
@@ -78,9 +81,8 @@ def verified_output(folder: Path) -> dict[str, Path]:
     if extra := sorted(present - listed.keys()):
         raise OutputDamagedError(why=f"'{extra[0]}' is not listed")
     for path, sha256 in listed.items():
-        with (output / path).open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-                raise OutputDamagedError(why=f"'{path}' has other bytes")
+        if blob_of(output / path, beat=beat).sha256 != sha256:
+            raise OutputDamagedError(why=f"'{path}' has other bytes")
     return {path: output / path for path in sorted(listed)}
 
 

@@ -82,7 +82,7 @@ def _register(job: TrainingJob, folder: Path, seen: Observation) -> Outcome:
     job.renew_lease()
     facts = read_record(folder, "facts.json") or {}
     try:
-        files = verified_output(folder)
+        files = verified_output(folder, beat=job.heartbeat())
         with transaction.atomic():
             job.hold_lease()
             model = _create_model(system_account(), job, facts)

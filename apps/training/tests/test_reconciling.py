@@ -409,7 +409,7 @@ class TestLease:
         wait_until(lambda: process_host().observe(queued.external_name).state == ProcessState.EXITED)
         real = finishing.verified_output
 
-        def slow(folder):
+        def slow(folder, **_):
             # Meanwhile the lease ran out and somebody else finished the job.
             monkeypatch.setattr(finishing, "verified_output", real)
             TestKilledBetweenLines.lease_runs_out(queued)
@@ -428,7 +428,7 @@ class TestTrouble:
     def test_a_storage_that_is_away_for_a_while_delays_the_job(self, queued, monkeypatch):
         real = reconciling.materialise_dataset
 
-        def away(*_):
+        def away(*_, **__):
             monkeypatch.setattr(reconciling, "materialise_dataset", real)
             raise UnavailableError("The storage does not answer.")
 
