@@ -11,7 +11,7 @@ import pytest
 from apps.core.ids import new_id
 from apps.costs.money import nano_of
 from apps.gateway.calls.budgets import SpoolPlace
-from apps.gateway.errors import NotRecordingError
+from apps.gateway.errors import NotRecordingError, RouteNotFoundError
 from apps.gateway.recording.leftover import unbooked_nano
 from apps.gateway.recording.record import Outcome, Record
 from apps.gateway.recording.spool import Spool
@@ -191,7 +191,18 @@ class TestRecord:
         record = self.record()
         record.route, record.asked_route = None, "\x00x" * 100
 
-        assert event_of(record.line().rstrip()).route == "x" * 30
+        assert event_of(record.line().rstrip()).route == "\ufffdx" * 30
+
+    def test_holds_no_text_that_cannot_be_kept(self):
+        record = self.record()
+        record.route, record.asked_route = None, "a\x00b"
+        record.refused(RouteNotFoundError(route="a\x00\ud800b"), status=404)
+
+        event = event_of(record.line().rstrip())
+
+        assert event.route == "a\ufffdb"
+        assert "a\ufffd\ufffdb" in event.error
+        assert "a\ufffd\ufffdb" in event.decisions[-1]["detail"]
 
 
 class TestUnbooked:
