@@ -1,5 +1,6 @@
 """Reconciling, tried on training jobs: core has no reconcilable table of its own."""
 
+import contextlib
 import threading
 from datetime import timedelta
 
@@ -73,6 +74,16 @@ class TestReconcile:
         job.refresh_from_db()
         assert job.next_look_at <= timezone.now()
 
+    def test_looks_again_at_once_when_something_was_wanted_before_the_lease_was_renewed(self, job):
+        def step(row):
+            reconciling.wake(row)
+            row.renew_lease()
+
+        reconcile(TrainingJob, job.pk, step)
+
+        job.refresh_from_db()
+        assert job.next_look_at <= timezone.now()
+
     def test_comes_back_later_and_later_to_what_is_unavailable(self, job):
         def step(row):
             raise UnavailableError("The cluster does not answer.")
@@ -95,6 +106,91 @@ class TestReconcile:
 
         job.refresh_from_db()
         assert (job.trouble, job.lease_token) == ("KeyError: 'spec'", None)
+
+
+class TestHeartbeat:
+    def test_keeps_the_lease_of_a_step_that_takes_longer_than_one(self, job, monkeypatch):
+        monkeypatch.setattr(reconciling, "BEAT_S", 0)
+        almost_over = timezone.now() + timedelta(seconds=1)
+
+        def step(row):
+            TrainingJob.objects.filter(pk=row.pk).update(lease_until=almost_over)
+            row.heartbeat()()
+            row.refresh_from_db()
+            assert row.lease_until > almost_over
+
+        reconcile(TrainingJob, job.pk, step)
+
+    def test_writes_nothing_between_two_beats(self, job, django_assert_num_queries):
+        def step(row):
+            beat = row.heartbeat()
+            with django_assert_num_queries(0):
+                for _ in range(1000):
+                    beat()
+
+        reconcile(TrainingJob, job.pk, step)
+
+    def test_ends_the_work_of_who_has_lost_the_lease(self, job, monkeypatch):
+        monkeypatch.setattr(reconciling, "BEAT_S", 0)
+
+        def step(row):
+            beat = row.heartbeat()
+            TrainingJob.objects.filter(pk=row.pk).update(lease_token="0190a1b2-0000-7000-8000-000000000000")
+            with pytest.raises(LeaseLostError):
+                beat()
+
+        reconcile(TrainingJob, job.pk, step)
+
+
+class TestGiveUp:
+    @pytest.fixture
+    def given_up(self):
+        return []
+
+    @pytest.fixture
+    def look(self, job, given_up):
+        """Return a function that has the job looked at by a step that raises an error."""
+
+        def looked(error):
+            def step(row):
+                raise error
+
+            with contextlib.suppress(KeyError, SystemExit):
+                reconcile(TrainingJob, job.pk, step, give_up=lambda row, reason: given_up.append(reason))
+
+        return looked
+
+    def test_ends_a_row_that_no_step_brings_any_further(self, look, given_up):
+        for _ in range(reconciling.GIVE_UP_AFTER):
+            assert given_up == []
+            look(KeyError("a\0b"))
+
+        assert given_up == ["The portal could not take its next step, 20 times in a row. KeyError: 'a\\x00b'"]
+
+    def test_waits_without_end_for_what_is_unavailable(self, look, given_up):
+        for _ in range(reconciling.GIVE_UP_AFTER * 2):
+            look(UnavailableError())
+        look(KeyError("once"))
+
+        assert given_up == []
+
+    def test_is_not_for_a_process_that_is_ending(self, look, given_up):
+        for _ in range(reconciling.GIVE_UP_AFTER * 2):
+            look(SystemExit())
+
+        assert given_up == []
+
+    def test_lets_go_of_a_row_that_cannot_be_given_up_either(self, job):
+        TrainingJob.objects.update(look_failures=reconciling.GIVE_UP_AFTER)
+
+        def fail(*_):
+            raise KeyError("again")
+
+        with pytest.raises(KeyError):
+            reconcile(TrainingJob, job.pk, fail, give_up=fail)
+
+        job.refresh_from_db()
+        assert (job.lease_token, job.trouble) == (None, "KeyError: 'again'")
 
 
 class TestSweep:

@@ -6,7 +6,7 @@ can therefore never point at other or partial bytes; two rows may name the same 
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,13 @@ from django.core.files.storage import Storage, storages
 from apps.core.errors import ConflictError, TooLargeError
 
 CHUNK_BYTES = 1 << 20
+
+Beat = Callable[[], None]
+"""What long work calls after each piece: who waits for it hears that it lives, and may raise to end it."""
+
+
+def unheard() -> None:
+    """A `Beat` that nobody listens to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +89,15 @@ def keep_blob(path: Path, blob: Blob) -> None:
             storage.delete(stored_as)
 
 
-def blob_of(path: Path) -> Blob:
+def blob_of(path: Path, *, beat: Beat = unheard) -> Blob:
     """Return digest and size of the file at `path`, without storing it."""
     with path.open("rb") as file:
-        return Blob(hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)
+        hasher, size = hashlib.sha256(), 0
+        while chunk := file.read(CHUNK_BYTES):
+            hasher.update(chunk)
+            size += len(chunk)
+            beat()
+    return Blob(hasher.hexdigest(), size)
 
 
 def store_file(path: Path) -> Blob:
@@ -100,7 +112,7 @@ def open_blob(sha256: str) -> IO[Any]:
     return blob_storage().open(blob_name(sha256), "rb")
 
 
-def copy_blob(sha256: str, target: Path) -> None:
+def copy_blob(sha256: str, target: Path, *, beat: Beat = unheard) -> None:
     """Copy stored bytes to `target`, checking them on the way; `target` appears whole or not at all.
 
     Raises:
@@ -109,11 +121,14 @@ def copy_blob(sha256: str, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     # A name of its own: a step whose lease was taken over may still be copying to the same target.
     partial, hasher = target.with_name(f".{target.name}.{uuid4().hex}.partial"), hashlib.sha256()
-    with open_blob(sha256) as source, partial.open("wb") as copy:
-        while chunk := source.read(CHUNK_BYTES):
-            hasher.update(chunk)
-            copy.write(chunk)
-    if hasher.hexdigest() != sha256:
-        partial.unlink()
-        raise BlobDamagedError(sha256=sha256)
-    partial.replace(target)
+    try:
+        with open_blob(sha256) as source, partial.open("wb") as copy:
+            while chunk := source.read(CHUNK_BYTES):
+                hasher.update(chunk)
+                copy.write(chunk)
+                beat()
+        if hasher.hexdigest() != sha256:
+            raise BlobDamagedError(sha256=sha256)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -5,9 +5,13 @@ which reads both worlds and takes one step, and releases the lease. It may be ca
 crash between any two lines: the lease keeps a second caller out, every write of a step is fenced by the lease's token,
 and external objects bear names derived from the row's id.
 
+A step that cannot be taken is tried again, later and later. What is unavailable comes back; what fails for another
+reason `GIVE_UP_AFTER` times in a row will not, and such a row is given up, so that nothing waits behind it for ever.
+
 A row is due when `next_look_at` has come. `sweep` finds due rows whatever the broker lost.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,17 +20,21 @@ from uuid import UUID, uuid4
 
 import structlog
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from apps.core.errors import UnavailableError
 from apps.core.queue import enqueue_on_commit
+from apps.core.text import kept_text
 
 log = structlog.get_logger(__name__)
 
 LEASE_S = 45  # a step that takes longer renews its lease
+BEAT_S = 5
 POKE_S = 10  # a wake-up that was lost is repeated after this long
 BACKOFF_MAX_S = 60
+PATIENT_FAILURES = 6  # from here on the wait grows no more; what is unavailable is not counted further
+GIVE_UP_AFTER = 20  # a quarter of an hour
 
 
 class LeaseLostError(Exception):
@@ -66,13 +74,32 @@ class Reconcilable(models.Model):
             setattr(self, name, value)
 
     def renew_lease(self) -> None:
-        """Hold the row for another `LEASE_S` seconds; a step that copies large files calls this between them.
+        """Hold the row for another `LEASE_S` seconds.
 
         Raises:
             LeaseLostError: another reconciler holds the row now.
         """
         until = timezone.now() + timedelta(seconds=LEASE_S)
-        self.save_observed(lease_until=until, next_look_at=until)
+        # What was wanted meanwhile stays due now; see `_release`.
+        untouched = When(next_look_at=F("lease_until"), then=Value(until))
+        mine = type(self)._default_manager.filter(pk=self.pk, lease_token=self.lease_token)
+        if not mine.update(lease_until=until, next_look_at=Case(untouched, default=F("next_look_at"))):
+            raise LeaseLostError
+
+    def heartbeat(self) -> Callable[[], None]:
+        """Return what long work calls as often as it likes: the lease is renewed every `BEAT_S` seconds.
+
+        It raises `LeaseLostError` once another reconciler holds the row.
+        """
+        renewed_at = time.monotonic()
+
+        def beat() -> None:
+            nonlocal renewed_at
+            if time.monotonic() - renewed_at >= BEAT_S:
+                self.renew_lease()
+                renewed_at = time.monotonic()
+
+        return beat
 
     def hold_lease(self) -> None:
         """Lock the row inside the current transaction and check that the lease is still ours.
@@ -87,6 +114,7 @@ class Reconcilable(models.Model):
 
 R = TypeVar("R", bound=Reconcilable)
 Step = Callable[[R], float | None]
+GiveUp = Callable[[R, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +144,13 @@ def sweep() -> int:
     return sum(_sweep_model(reconciler) for reconciler in _reconcilers.values())
 
 
-def reconcile(model: type[R], row_id: UUID | str, step: Step[R]) -> None:
+def reconcile(model: type[R], row_id: UUID | str, step: Step[R], *, give_up: GiveUp[R] | None = None) -> None:
     """Take one step for the row, unless it is not due or somebody else is at it.
 
     Args:
         step: takes the leased row and returns in how many seconds to look again, or None when nothing is left to do.
             It must not be called inside a transaction: it may talk to other systems.
+        give_up: makes a leased row final, for a reason, that no step brings any further; None where rows have no end.
     """
     row = _lease(model, row_id)
     if row is None:
@@ -132,14 +161,18 @@ def reconcile(model: type[R], row_id: UUID | str, step: Step[R]) -> None:
         log.info("reconcile.lease_lost", model=model.__name__, row_id=str(row_id))
         return
     except UnavailableError as error:
-        failures = row.look_failures + 1
-        _release(row, look_failures=min(failures, 100), trouble=str(error), again_in_s=_backoff_s(failures))
+        failures = min(row.look_failures + 1, PATIENT_FAILURES)
+        _release(row, look_failures=failures, trouble=kept_text(str(error)), again_in_s=_backoff_s(failures))
         return
     except BaseException as error:
         # A bug, or the process is ending. Say so on the row, let go of it, and let the exception go on.
         failures = row.look_failures + 1
-        trouble = f"{type(error).__name__}: {error}"
-        _release(row, look_failures=min(failures, 100), trouble=trouble, again_in_s=_backoff_s(failures))
+        trouble = kept_text(f"{type(error).__name__}: {error}")
+        try:
+            if give_up is not None and isinstance(error, Exception) and failures >= GIVE_UP_AFTER:
+                give_up(row, f"The portal could not take its next step, {failures} times in a row. {trouble}")
+        finally:
+            _release(row, look_failures=min(failures, 100), trouble=trouble, again_in_s=_backoff_s(failures))
         raise
     _release(row, look_failures=0, trouble="", again_in_s=again_in_s)
 

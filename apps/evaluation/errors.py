@@ -13,6 +13,11 @@ class RunNotDoneError(ConflictError):
     message = "This evaluation is {status}; its answers can be reviewed and compared once it has succeeded."
 
 
+class RunEndedError(ConflictError):
+    code = "evaluation.run_ended"
+    message = "This evaluation is {status} already."
+
+
 class CampaignTooLargeError(RuleBrokenError):
     code = "evaluation.campaign_too_large"
     message = "The evaluation has {samples} answers, fewer than the {asked} that are to be reviewed."

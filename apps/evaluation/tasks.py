@@ -10,4 +10,4 @@ from apps.evaluation.models import EvaluationRun
 @shared_task(name="evaluation.reconcile_run", ignore_result=True)
 def reconcile_run(*, row_id: str, **_: object) -> None:
     """Take one step for a run. Safe to deliver twice; `**_` lets an older worker accept newer arguments."""
-    reconcile(EvaluationRun, row_id, services.step)
+    reconcile(EvaluationRun, row_id, services.step, give_up=services.give_up)

@@ -49,6 +49,11 @@ class BodyTooLargeError(TooLargeError):
     message = "The body has more than {limit_bytes:,} bytes, the most that is accepted. Shorten the messages."
 
 
+class PassedBodyTooLargeError(TooLargeError):
+    code = "gateway.passed_body_too_large"
+    message = "The body has more than {limit_bytes:,} bytes, the most that is accepted at this address."
+
+
 class InputTooLongError(RuleBrokenError):
     code = "gateway.input_too_long"
     message = "The input is longer than the route accepts."

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import structlog
 from django.db import close_old_connections
 
 from apps.core.errors import DomainError
+from apps.gateway.background import begin
 from apps.gateway.calls.budgets import BudgetBook
 from apps.gateway.conf import GatewaySettings
 from apps.gateway.errors import ClientGoneError
@@ -21,6 +23,8 @@ from apps.gateway.snapshot.keeper import Loader, SnapshotKeeper
 from apps.gateway.snapshot.loading import load_snapshot
 from apps.gateway.snapshot.records import Snapshot
 from apps.gateway.upstream import Upstreams
+
+log = structlog.get_logger(__name__)
 
 SYNC_EVERY_S = 1.0
 
@@ -50,7 +54,7 @@ class Gateway:
         self.spool.open()
         await self.upstreams.open()
         await self.snapshots.start()
-        self._syncing = asyncio.create_task(self._sync())
+        self._syncing = begin(self._sync(), name="spool.sync")
 
     async def stop(self) -> None:
         self._syncing.cancel()
@@ -103,6 +107,11 @@ class Gateway:
         while True:
             await asyncio.sleep(SYNC_EVERY_S)
             self.spool.flush()
-            if self.spool.end != synced_at:
-                synced_at = self.spool.end
+            if (end := self.spool.end) == synced_at:
+                continue
+            try:
                 await asyncio.to_thread(sync_and_close, self.spool.duplicate())
+            except OSError as error:
+                log.warning("spool.not_synced", error=str(error))
+            else:
+                synced_at = end

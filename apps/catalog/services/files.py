@@ -13,7 +13,7 @@ from apps.catalog.facts import digest_of_files, merged_facts
 from apps.catalog.inspection import Inspected, checked_path, inspect_file, refuse_clashes
 from apps.catalog.models import ModelFile, ModelVersion
 from apps.catalog.services.entries import refuse_frozen
-from apps.core.blobs import Blob, blob_of, copy_blob, keep_blob
+from apps.core.blobs import Beat, Blob, blob_of, copy_blob, keep_blob, unheard
 from apps.core.errors import NotFoundError
 from apps.governance.services import record_event, subject_edited
 
@@ -59,11 +59,12 @@ def remove_model_file(*, actor: User, model: ModelVersion, path: str) -> ModelVe
     return locked
 
 
-def materialise_model(model: ModelVersion, folder: Path, *, digest: str) -> None:
+def materialise_model(model: ModelVersion, folder: Path, *, digest: str, beat: Beat = unheard) -> None:
     """Copy the files of a version below `folder`, verifying the digest of each.
 
     Args:
         digest: of the files as they were when the caller was allowed to use them.
+        beat: called after each piece of a file.
 
     Raises:
         FilesChangedError: the version has other files by now.
@@ -77,7 +78,7 @@ def materialise_model(model: ModelVersion, folder: Path, *, digest: str) -> None
         target = folder / file.path
         if not target.resolve().is_relative_to(folder.resolve()):
             raise FilePathError(path=file.path, why="it leads out of the model's folder")
-        copy_blob(file.sha256, target)
+        copy_blob(file.sha256, target, beat=beat)
 
 
 def _locked(actor: User, model: ModelVersion) -> ModelVersion:

@@ -80,6 +80,22 @@ class TestCopyBlob:
 
         assert (tmp_path / "out" / "model.safetensors").read_bytes() == b"weights"
 
+    def test_is_heard_of_after_each_piece_and_ends_when_nobody_wants_it_any_more(self, tmp_path):
+        source = tmp_path / "file"
+        source.write_bytes(b"x" * (2 * blobs.CHUNK_BYTES + 1))
+        blob = blobs.store_file(source)
+        heard = []
+
+        def unwanted():
+            heard.append(1)
+            if len(heard) == 2:
+                raise InterruptedError
+
+        with pytest.raises(InterruptedError):
+            blobs.copy_blob(blob.sha256, tmp_path / "out" / "model.safetensors", beat=unwanted)
+
+        assert list((tmp_path / "out").iterdir()) == []
+
     def test_refuses_bytes_that_changed_in_the_store_and_leaves_no_file(self, tmp_path):
         source = tmp_path / "file"
         source.write_bytes(b"weights")

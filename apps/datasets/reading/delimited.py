@@ -20,10 +20,12 @@ def read_csv(file: IO[bytes], filename: str) -> Iterator[Row]:
         FileRefusedError: the header cannot be used.
     """
     text = io.TextIOWrapper(cast("BinaryIO", _KeptOpen(file)), encoding="utf-8-sig", newline="")
-    reader = csv.reader(_bounded_lines(text), delimiter=_separator(text), strict=True)
+    lines = _Lines(text)
+    reader = csv.reader(lines, delimiter=_separator(text), strict=True)
     columns = _header(reader, filename)
     number = 0
     while True:
+        lines.begin_row()
         try:
             fields = next(reader)
         except StopIteration:
@@ -62,11 +64,27 @@ def _header(reader: Iterator[list[str]], filename: str) -> list[str]:
     return columns
 
 
-def _bounded_lines(text: io.TextIOWrapper) -> Iterator[str]:
-    while line := text.readline(LINE_MAX_BYTES + 1):
-        if len(line) > LINE_MAX_BYTES:
-            raise csv.Error(f"a line is longer than {LINE_MAX_BYTES} characters")
-        yield line
+class _Lines:
+    """The lines of a file; a row may have several, and all of them together are bounded."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._left = LINE_MAX_BYTES
+
+    def begin_row(self) -> None:
+        self._left = LINE_MAX_BYTES
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(self._left + 1)
+        if not line:
+            raise StopIteration
+        self._left -= len(line.encode())
+        if self._left < 0:
+            raise csv.Error(f"a row is longer than {LINE_MAX_BYTES} bytes")
+        return line
 
 
 class _KeptOpen(io.BufferedIOBase):

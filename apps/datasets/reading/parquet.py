@@ -9,8 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from apps.datasets.errors import FileRefusedError
-from apps.datasets.reading.bounds import LINE_MAX_BYTES, PARQUET_BATCH_ROWS, ROW_GROUP_MAX_BYTES
+from apps.datasets.reading.bounds import (
+    LINE_MAX_BYTES,
+    PARQUET_BATCH_ROWS,
+    PARQUET_NESTED_BATCH_ROWS,
+    ROW_GROUP_MAX_BYTES,
+)
 from apps.datasets.reading.rows import Row, fault_of_columns, fault_of_value
+from apps.datasets.reading.sizes import sizes_of
 
 DAMAGED = "Write it again, or send it as JSON Lines."
 
@@ -24,9 +30,14 @@ def read_parquet(file: IO[bytes], filename: str) -> Iterator[Row]:
     try:
         table = pq.ParquetFile(file)
         _refuse_unreadable(table, filename)
+        texts = _text_columns(table)
+        plain = [path for path in texts if "." not in path]
+        # As dictionaries, so that a text which the file holds once is in memory once, not once for each row.
+        table = pq.ParquetFile(file, metadata=table.metadata, read_dictionary=plain)
+        rows_at_once = PARQUET_BATCH_ROWS if plain == texts else PARQUET_NESTED_BATCH_ROWS
         number = 0
-        for batch in table.iter_batches(batch_size=PARQUET_BATCH_ROWS, use_threads=False):
-            for values in batch.to_pylist():
+        for batch in table.iter_batches(batch_size=rows_at_once, use_threads=False):
+            for values in _laid_out(batch):
                 number += 1
                 yield _row(number, values)
     except (pa.ArrowException, OSError) as error:
@@ -48,11 +59,35 @@ def _refuse_unreadable(table: pq.ParquetFile, filename: str) -> None:
             raise FileRefusedError(filename=filename, why=why, mend="Write smaller row groups.")
 
 
-def _row(number: int, values: dict[str, Any]) -> Row:
+def _text_columns(table: pq.ParquetFile) -> list[str]:
+    """Return the paths of all texts; one inside of a list or an object has dots in it."""
+    columns = [table.schema.column(index) for index in range(len(table.schema))]
+    return [
+        column.path
+        for column in columns
+        if column.physical_type == "BYTE_ARRAY" and column.logical_type.type != "DECIMAL"
+    ]
+
+
+def _laid_out(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | None]:
+    """Yield the rows, no more of them laid out at once than one row may hold; None for one that is too long."""
+    sizes = sum(sizes_of(column) for column in batch.columns)
+    start = held = 0
+    for index, size in enumerate([*sizes.tolist(), LINE_MAX_BYTES + 1]):
+        if held + size > LINE_MAX_BYTES:
+            yield from batch.slice(start, index - start).to_pylist()
+            start, held = index, 0
+        if size <= LINE_MAX_BYTES:
+            held += size
+        elif index < batch.num_rows:
+            yield None
+            start = index + 1
+
+
+def _row(number: int, values: dict[str, Any] | None) -> Row:
+    if values is None:
+        return Row(number, {}, f"it is longer than {LINE_MAX_BYTES} bytes")
     plain = {name: _plain(value) for name, value in values.items()}
-    size = sum(len(value) for value in plain.values() if isinstance(value, str))
-    if size > LINE_MAX_BYTES:
-        return Row(number, {}, f"it is longer than {LINE_MAX_BYTES} characters")
     return Row(number, plain, fault_of_value(plain))
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import require
-from apps.core.blobs import Blob, blob_of, copy_blob, keep_blob, received
+from apps.core.blobs import Beat, Blob, blob_of, copy_blob, keep_blob, received, unheard
 from apps.datasets.errors import NoFileError, TypeFixedError
 from apps.datasets.models import DatasetVersion, ValidationReport
 from apps.datasets.services.entries import refuse_frozen
@@ -110,8 +110,11 @@ def noted_file(dataset: DatasetVersion) -> dict[str, str | int | float | None]:
     }
 
 
-def materialise_dataset(dataset: DatasetVersion, folder: Path) -> Path:
+def materialise_dataset(dataset: DatasetVersion, folder: Path, *, beat: Beat = unheard) -> Path:
     """Copy the file of a version into `folder`, verifying its digest; return where it is.
+
+    Args:
+        beat: called after each piece of the file.
 
     Raises:
         NoFileError: the version has none.
@@ -120,5 +123,5 @@ def materialise_dataset(dataset: DatasetVersion, folder: Path) -> Path:
     if not dataset.sha256:
         raise NoFileError(label=str(dataset))
     target = folder / f"{dataset.name}-{dataset.version}.{dataset.format}"
-    copy_blob(dataset.sha256, target)
+    copy_blob(dataset.sha256, target, beat=beat)
     return target

@@ -1,6 +1,7 @@
 import datetime as dt
 import io
 import struct
+import tracemalloc
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,15 +10,16 @@ import pytest
 from apps.datasets.errors import FileRefusedError
 from apps.datasets.reading import detect_format, read_rows
 from apps.datasets.reading.bounds import LINE_MAX_BYTES
+from apps.datasets.reading.sizes import sizes_of
 
 
 def rows_of(content: bytes, written_as: str) -> list[tuple[dict, str]]:
     return [(row.values, row.fault) for row in read_rows(io.BytesIO(content), format=written_as, filename="f")]
 
 
-def parquet(table: pa.Table) -> bytes:
+def parquet(table: pa.Table, **how: object) -> bytes:
     file = io.BytesIO()
-    pq.write_table(table, file)
+    pq.write_table(table, file, **how)
     return file.getvalue()
 
 
@@ -87,6 +89,14 @@ class TestJsonLines:
         assert why in first[1]
         assert second == ({"a": 2}, "")
 
+    def test_bounds_the_columns_of_all_rows_together(self):
+        lines = b"".join(b'{"c%d": 1}\n' % number for number in range(102)) + b'{"c0": 2}\n'
+
+        faults = [fault for _, fault in rows_of(lines, "jsonl")]
+
+        assert [number for number, fault in enumerate(faults) if fault] == [100, 101]
+        assert "'c100' would be a further column; at most 100" in faults[100]
+
 
 class TestCsv:
     @pytest.mark.parametrize("separator", [",", ";", "\t"])
@@ -106,6 +116,14 @@ class TestCsv:
 
         assert len(faults) == 1
         assert "it is no CSV" in faults[0]
+
+    def test_stops_at_a_row_of_many_lines_that_is_too_long(self):
+        content = b"a\n" + b'"1\n2"\n' * 3 + b'"' + (b"x" * 1000 + b"\n") * (LINE_MAX_BYTES // 1000) + b'"\n'
+
+        faults = [fault for _, fault in rows_of(content, "csv")]
+
+        assert faults[:3] == ["", "", ""]
+        assert f"a row is longer than {LINE_MAX_BYTES} bytes" in faults[3]
 
     @pytest.mark.parametrize("header", [b"a,a\n", b"a,\n"])
     def test_refuses_a_header_that_names_a_column_twice_or_not_at_all(self, header):
@@ -136,3 +154,56 @@ class TestParquet:
 
         with pytest.raises(FileRefusedError, match="damaged Parquet file"):
             rows_of(content[:-8] + struct.pack("<I", 2**31) + b"PAR1", "parquet")
+
+    @pytest.mark.parametrize("wrap", [lambda text: text, lambda text: [text], lambda text: {"deep": [{"x": text}]}])
+    def test_reads_rows_of_which_a_batch_holds_few(self, wrap):
+        text = "가" * 100_000
+        table = pa.table({"a": [wrap(text), wrap("x"), None, wrap(text), wrap(text + "y")] * 3})
+
+        found = rows_of(parquet(table, row_group_size=4), "parquet")
+
+        assert found == [({"a": value}, "") for value in table["a"].to_pylist()]
+
+    @pytest.mark.parametrize("wrap", [lambda text: text, lambda text: [text], lambda text: {"deep": [{"x": text}]}])
+    def test_says_which_rows_are_too_long(self, wrap):
+        text = "x" * (LINE_MAX_BYTES + 1)
+        table = pa.table({"a": [wrap("first"), wrap(text), wrap(text), wrap("last")]})
+
+        faults = [fault for _, fault in rows_of(parquet(table), "parquet")]
+
+        assert faults == ["", *[f"it is longer than {LINE_MAX_BYTES} bytes"] * 2, ""]
+
+    def test_lays_out_no_more_than_a_row_at_once_of_a_text_that_the_file_holds_once(self):
+        text = "a " * (LINE_MAX_BYTES // 4)
+        content = parquet(pa.table({"text": [text] * 256}), compression="zstd")
+        before = pa.total_allocated_bytes()
+        tracemalloc.start()
+
+        largest = max(pa.total_allocated_bytes() - before for _ in read_rows(io.BytesIO(content), format="parquet"))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        assert len(content) < 10_000
+        assert largest < 8 * LINE_MAX_BYTES
+        assert peak < 8 * LINE_MAX_BYTES
+
+
+class TestSizesOf:
+    @pytest.mark.parametrize(
+        ("values", "kind", "sizes"),
+        [
+            (["a", None, "안"], pa.string(), [1, 0, 3]),
+            (["a", None, "안"], pa.dictionary(pa.int8(), pa.large_string()), [1, 0, 3]),
+            ([None], pa.dictionary(pa.int8(), pa.string()), [0]),
+            ([["a", "bc"], None, []], pa.list_(pa.string()), [3, 0, 0]),
+            ([["a", "bc"], ["d", "e"]], pa.list_(pa.string(), 2), [3, 2]),
+            ([{"x": "a", "y": 1}, {"x": "abc", "y": 2}], pa.struct({"x": pa.string(), "y": pa.int32()}), [9, 11]),
+            ([[("k", "abc")], []], pa.map_(pa.string(), pa.string()), [4, 0]),
+            ([1.5, None], pa.float64(), [8, 8]),
+        ],
+    )
+    def test_counts_everything_that_is_in_a_value(self, values, kind, sizes):
+        array = pa.array([values[0], *values], kind)
+
+        assert sizes_of(array).tolist() == [sizes[0], *sizes]
+        assert sizes_of(array.slice(1)).tolist() == sizes

@@ -55,11 +55,16 @@ class Runs(PortalAPIView):
 
 
 class RunDetail(PortalAPIView):
-    """GET /llm-ops/v1/evaluation/runs/{runId}"""
+    """GET, DELETE /llm-ops/v1/evaluation/runs/{runId}"""
 
     @extend_schema(summary="One evaluation with figures, samples and campaigns", responses=shapes.RunDetailOut)
     def get(self, request: Request, run_id: UUID) -> Response:
         return Response(_detail(request.user, run_id))
+
+    @extend_schema(summary="Cancel a queued or running evaluation", request=None, responses=shapes.RunDetailOut)
+    def delete(self, request: Request, run_id: UUID) -> Response:
+        services.cancel_run(actor=request.user, run=_run(request.user, run_id))
+        return self.answer(_detail(request.user, run_id), "The evaluation is cancelled.")
 
 
 class RunSamples(PortalAPIView):

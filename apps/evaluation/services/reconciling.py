@@ -1,5 +1,7 @@
 """One step of a run: read both worlds, take one step, say when to look again."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
@@ -7,6 +9,7 @@ from django.utils import timezone
 from apps.accounts.services import system_account
 from apps.catalog.services import materialise_model
 from apps.core.errors import DomainError, UnavailableError
+from apps.core.reconcile import LEASE_S
 from apps.evaluation import native
 from apps.evaluation.models import EvaluationRun, Sample
 from apps.evaluation.sampling import drawn
@@ -21,6 +24,8 @@ from apps.integrations.program.starting import environment_trouble, program_proc
 
 LOOK_SOON_S = 1.0
 LOOK_AGAIN_S = 2.0
+LOOK_LATER_S = 10.0
+TIME_LIMIT = timedelta(hours=6)
 SLOTS_LOCK = 0x6576_616C  # "eval"
 
 
@@ -28,8 +33,7 @@ def step(run: EvaluationRun) -> float | None:
     """Take one step for a leased run. Returns in how many seconds to look again, or None when nothing is left to do."""
     host = process_host()
     if run.is_final:
-        host.forget(run.external_name)
-        return None
+        return _put_away(run, host)
     if run.status == RunStatus.QUEUED:
         return _start(run)
     seen = host.observe(run.external_name)
@@ -37,7 +41,23 @@ def step(run: EvaluationRun) -> float | None:
         return _launch(run, host)
     if seen.state == ProcessState.EXITED:
         return finish(run, host, seen)
+    if run.started_at and timezone.now() - run.started_at > TIME_LIMIT:
+        return fail(run, host, f"It had not ended after {TIME_LIMIT}. Ask for fewer samples or shorter answers.")
     return _follow(run, host)
+
+
+def _put_away(run: EvaluationRun, host: ProcessHost) -> float | None:
+    """Remove what a final run left behind, once its process has ended."""
+    # Whoever was at a run when it was cancelled may be about to launch it; what is forgotten could be launched.
+    may_be_launching = run.finished_at and timezone.now() - run.finished_at < timedelta(seconds=LEASE_S)
+    if run.status == RunStatus.CANCELLED and may_be_launching:
+        host.stop(run.external_name)
+        return LOOK_LATER_S
+    if host.observe(run.external_name).state in (ProcessState.STARTING, ProcessState.RUNNING):
+        host.stop(run.external_name)
+        return LOOK_SOON_S
+    host.forget(run.external_name)
+    return None
 
 
 def _start(run: EvaluationRun) -> float:
@@ -83,7 +103,7 @@ def _launch(run: EvaluationRun, host: ProcessHost) -> float:
     run.renew_lease()
     try:
         samples = _samples(run)
-        materialise_model(run.model_version, folder / native.MODEL, digest=run.model_digest)
+        materialise_model(run.model_version, folder / native.MODEL, digest=run.model_digest, beat=run.heartbeat())
     except UnavailableError:
         raise
     except DomainError as error:

@@ -21,7 +21,7 @@ def heldout(actor: User, approver: User, team: Team, **more: object) -> DatasetV
 
 def look(run: EvaluationRun) -> EvaluationRun:
     """Have the run looked at once, and return it as it is then."""
-    reconcile(EvaluationRun, run.pk, services.step)
+    reconcile(EvaluationRun, run.pk, services.step, give_up=services.give_up)
     run.refresh_from_db()
     return run
 

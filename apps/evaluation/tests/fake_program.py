@@ -18,10 +18,11 @@ def questions():
     return [json.loads(line) for line in lines]
 
 
-def answer(asked):
+def answer(asked, text=None):
     """Question N is answered as the dataset does, but for every third, which is answered wrongly."""
     number = asked["prompt"].split()[-1].strip("?")
-    text = f"Answer {number}." if int(number) % 3 else "No idea."
+    if text is None:
+        text = f"Answer {number}." if int(number) % 3 else "No idea."
     told = {"index": asked["index"], "prediction": text, "prompt_tokens": 7, "completion_tokens": 3, "latency_ms": 12.5}
     with Path("predictions.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(told) + "\n")
@@ -44,6 +45,18 @@ def forget_some():
     for asked in questions()[1:]:
         answer(asked)
     end(status="succeeded")
+
+
+def answer_with_nul():
+    for asked in questions():
+        answer(asked, text="Answer\0 \ud800.")
+    end(status="succeeded")
+
+
+def fail_with_nul():
+    print("the last\0line", flush=True)
+    end(status="failed", reason="No\0 model.")
+    sys.exit(1)
 
 
 def fail():

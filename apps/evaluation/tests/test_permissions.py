@@ -15,6 +15,8 @@ WHO_MAY = [
     ("get", f"{BASE}/runs", EVERYBODY),
     ("post", f"{BASE}/runs", WRITE),
     ("get", f"{BASE}/runs/{{run}}", READ),
+    # It has ended, which who may cancel is told.
+    ("delete", f"{BASE}/runs/{{run}}", WRITE | {"engineer": 409}),
     ("get", f"{BASE}/runs/{{run}}/samples", READ),
     ("get", f"{BASE}/runs/{{run}}/export?format=csv", READ),
     ("get", f"{BASE}/runs/compare?ids={{run}},{{other}}", READ),

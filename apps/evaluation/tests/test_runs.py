@@ -12,10 +12,10 @@ from apps.accounts.services import grant_access
 from apps.catalog.services import add_model_files
 from apps.catalog.tests import factories as catalog
 from apps.core.errors import NotFoundError
-from apps.core.reconcile import LEASE_S
+from apps.core.reconcile import GIVE_UP_AFTER, LEASE_S
 from apps.datasets.tests import factories as datasets
 from apps.evaluation import services, signals
-from apps.evaluation.errors import RunRulesBrokenError
+from apps.evaluation.errors import RunEndedError, RunRulesBrokenError
 from apps.evaluation.models import EvaluationRun, Sample
 from apps.evaluation.services import finishing, reconciling
 from apps.evaluation.states import RunStatus
@@ -122,6 +122,18 @@ class TestRun:
         assert (first.prompt, first.reference, first.prediction) == ("Question 1?", "Answer 1.", "Answer 1.")
         assert (first.prompt_tokens, first.completion_tokens, first.latency_ms) == (7, 3, 12.5)
 
+    def test_keeps_an_answer_that_holds_a_nul(self, queued, program):
+        program.ends_by("answer_with_nul")
+
+        assert done(queued).samples.first().prediction == "Answer\ufffd \ufffd."
+
+    def test_keeps_the_log_of_a_failure_that_holds_a_nul(self, queued, program):
+        program.ends_by("fail_with_nul")
+
+        run = look_until(queued, RunStatus.FAILED)
+
+        assert (run.status_reason, run.log_tail) == ("No\ufffd model.", "the last\ufffdline")
+
     def test_is_the_same_again_to_the_last_digit(self, engineer, model, heldout, program):
         first, second = (
             done(services.start_run(actor=engineer, model=model, dataset=heldout, sample_size=7, seed=3))
@@ -201,6 +213,76 @@ class TestRun:
 
         assert "have changed" in look_until(queued, RunStatus.FAILED).status_reason
         assert program.starts == 0
+
+    def test_that_takes_too_long_is_stopped(self, queued, program, monkeypatch):
+        program.ends_by("wait_for_word")
+        look_until(queued, RunStatus.RUNNING)
+        look(queued)
+        monkeypatch.setattr(reconciling, "TIME_LIMIT", timedelta(0))
+
+        assert "had not ended after" in look_until(queued, RunStatus.FAILED).status_reason
+        wait_until(lambda: look(queued).next_look_at is None)
+
+    def test_that_no_step_brings_any_further_is_given_up(self, queued, program, monkeypatch):
+        def fail(*_):
+            raise KeyError("index")
+
+        look_until(queued, RunStatus.RUNNING)
+        monkeypatch.setattr(reconciling, "_launch", fail)
+        EvaluationRun.objects.update(look_failures=GIVE_UP_AFTER - 1)
+        with pytest.raises(KeyError):
+            look(queued)
+
+        queued.refresh_from_db()
+        assert queued.status == RunStatus.FAILED
+        assert "KeyError: 'index'" in queued.status_reason
+
+
+class TestCancelRun:
+    def test_ends_a_queued_run_and_frees_its_place(self, engineer, queued, model, heldout, program):
+        second = services.start_run(actor=engineer, model=model, dataset=heldout)
+
+        services.cancel_run(actor=engineer, run=queued)
+
+        queued.refresh_from_db()
+        assert (queued.status, queued.cost_usd) == (RunStatus.CANCELLED, 0)
+        assert actions(queued)[-1] == "evaluationrun.cancel"
+        done(second)
+
+    def test_ends_the_process_of_a_running_one_and_removes_what_it_left(self, engineer, queued, program):
+        program.ends_by("wait_for_word")
+        look_until(queued, RunStatus.RUNNING)
+        look(queued)
+
+        services.cancel_run(actor=engineer, run=queued)
+
+        wait_until(lambda: look(queued) and process_host().observe(queued.external_name).state == ProcessState.EXITED)
+        long_ago = timezone.now() - timedelta(seconds=LEASE_S)
+        EvaluationRun.objects.update(finished_at=long_ago, next_look_at=long_ago)
+        assert look(queued).next_look_at is None
+        assert process_host().observe(queued.external_name).state == ProcessState.ABSENT
+        assert queued.status == RunStatus.CANCELLED
+
+    def test_is_not_undone_by_who_was_at_it(self, engineer, queued, program, monkeypatch):
+        look_until(queued, RunStatus.RUNNING)
+
+        def cancelled_meanwhile(*_, **__):
+            services.cancel_run(actor=engineer, run=EvaluationRun.objects.get(pk=queued.pk))
+
+        monkeypatch.setattr(reconciling, "materialise_model", cancelled_meanwhile)
+
+        assert look(queued).status == RunStatus.CANCELLED
+        assert program.starts == 0
+
+    def test_refuses_one_that_has_ended(self, engineer, run):
+        with pytest.raises(RunEndedError, match="is succeeded already"):
+            services.cancel_run(actor=engineer, run=run)
+
+        assert "evaluationrun.cancel" not in actions(run)
+
+    def test_refuses_who_may_only_look(self, viewer, queued):
+        with pytest.raises(PermissionRefusedError):
+            services.cancel_run(actor=viewer, run=queued)
 
 
 class Killed(BaseException):

@@ -19,6 +19,8 @@ WHO_MAY = [
     ("get", "evaluation:start", EVERYBODY, {}),
     ("get", "evaluation:run", READ, {}),
     ("get", "evaluation:status", READ, {}),
+    # It has ended, which who may cancel is told.
+    ("post", "evaluation:cancel", WRITE | {"viewer": 403, "engineer": 409, "reviewer": 403, "approver": 403}, {}),
     ("post", "evaluation:open_campaign", WRITE, CAMPAIGN),
     ("get", "evaluation:queue", EVERYBODY, {}),
     ("post", "evaluation:claim", REVIEW | {"outsider": 302}, {}),
@@ -87,6 +89,17 @@ class TestRunPage:
 
         assert response.status_code == 422
         assert "fewer than the 99" in response.content.decode()
+
+    def test_cancels_a_run_that_has_not_ended(self, client, engineer, queued):
+        client.force_login(engineer)
+        cancel = reverse("evaluation:cancel", args=[queued.pk])
+        offered = client.get(queued.get_absolute_url()).content.decode()
+
+        after = client.post(cancel, follow=True).content.decode()
+
+        assert cancel in offered
+        assert cancel not in after
+        assert "cancelled it." in after
 
     @pytest.mark.parametrize("name", ["csv", "json", "parquet"])
     def test_exports(self, client, engineer, run, name):

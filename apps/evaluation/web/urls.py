@@ -31,6 +31,7 @@ urlpatterns = [
     path("queue/<uuid:task_id>/release", views.release, name="release"),
     path("<uuid:run_id>", views.run, name="run"),
     path("<uuid:run_id>/status", views.status, name="status"),
+    path("<uuid:run_id>/cancel", views.cancel, name="cancel"),
     path("<uuid:run_id>/campaigns", views.open_campaign, name="open_campaign"),
     path("<uuid:run_id>/export/<export_format:name>", views.export, name="export"),
 ]

@@ -71,6 +71,15 @@ def status(request: HtmxHttpRequest, run_id: UUID) -> HttpResponse:
 
 
 @login_required
+@require_POST
+def cancel(request: HtmxHttpRequest, run_id: UUID) -> HttpResponse:
+    found = _found(request, run_id)
+    services.cancel_run(actor=request.user, run=found)
+    messages.success(request, "The evaluation is cancelled.")
+    return redirect(found)
+
+
+@login_required
 @require_GET
 def export(request: HtmxHttpRequest, run_id: UUID, name: str) -> HttpResponse:
     """The samples as a file."""
@@ -174,6 +183,7 @@ def _render_run(
         "samples_count": samples.count(),
         "wrong_only": wrong_only,
         "campaigns": campaigns,
+        "can_cancel": may_edit and not found.is_final,
         "can_open_campaign": may_edit and found.status == RunStatus.SUCCEEDED,
         "campaign_form": campaign_form or CampaignForm(initial=sizes),
         "comparable": selectors.comparable_runs(actor=request.user, run=found)[:10],

@@ -1,9 +1,12 @@
 """Passing on to the portal what is not the gateway's own, both ways as it comes: nothing is held in memory.
 
-Large uploads and downloads flow with the slower side's speed, server-sent events at once.
+Large uploads and downloads flow with the slower side's speed, server-sent events at once. The portal puts a body on the
+disk before it looks who sends it, so bodies are short except where files arrive, and a file is passed on only for
+somebody whom the portal knows.
 """
 
 import asyncio
+import http
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
@@ -12,7 +15,8 @@ import orjson
 from yarl import URL
 
 from apps.core.requests import sane_request_id
-from apps.gateway.errors import UpstreamUnreachableError
+from apps.gateway.errors import PassedBodyTooLargeError, UpstreamUnreachableError
+from apps.gateway.front import bodies
 from apps.gateway.front.answers import JSON, envelope_error, status_of
 from apps.gateway.front.asgi import Headers, Reply, Request, while_there
 
@@ -34,6 +38,10 @@ HOP_BY_HOP = {
 }
 # What only the front door may say.
 OURS = {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded", b"x-request-id"}
+
+# What tells of a body; left out where none is passed on.
+ABOUT_BODY = {"content-length", "content-type", "content-encoding"}
+AWAY = (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError, aiohttp.ConnectionTimeoutError)
 
 AWAY_PAGE = b"""<!doctype html>
 <html lang="en">
@@ -86,30 +94,61 @@ class PortalPassage:
         request_id = sane_request_id(request.client_request_id)
         uploading = _Upload(request)
         try:
-            answering = self._session.request(
-                request.method,
-                _target(request, path),
-                headers=_headers_on(request, request_id),
-                data=uploading.chunks() if _has_body(request) else None,
-                allow_redirects=False,
-            )
-            async with answering as response:
-                await _pass_back(request, response, reply, uploading, request_id)
-        except (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError, aiohttp.ConnectionTimeoutError):
+            bodies.refuse_announced(request)
+            await self._pass_on(request, reply, uploading, request_id, path)
+        except PassedBodyTooLargeError as refusal:
+            await _refuse(refusal, reply, request_id)
+        except (aiohttp.ClientConnectionError, aiohttp.ConnectionTimeoutError) as error:
             if reply.has_started:
                 raise
-            await _say_away(request, reply, request_id)
+            if uploading.refusal is not None:
+                await _refuse(uploading.refusal, reply, request_id)
+            elif isinstance(error, AWAY):
+                await _say_away(request, reply, request_id)
+            else:
+                raise
+
+    async def _pass_on(
+        self, request: Request, reply: Reply, uploading: "_Upload", request_id: str, path: str | None
+    ) -> None:
+        headers = _headers_on(request, request_id)
+        data: AsyncIterator[bytes] | None = uploading.chunks() if _has_body(request) else None
+        if data is not None and bodies.takes_files(request.path) and not await self._knows_caller(headers):
+            # Without the body the portal says in its own words what a stranger is told.
+            headers = [(name, value) for name, value in headers if name not in ABOUT_BODY]
+            data = None
+        answering = self._session.request(
+            request.method, _target(request, path), headers=headers, data=data, allow_redirects=False
+        )
+        async with answering as response:
+            await _pass_back(request, response, reply, uploading, request_id)
+
+    async def _knows_caller(self, headers: list[tuple[str, str]]) -> bool:
+        """Return whether the portal knows who sends a request with `headers`, by key or by session."""
+        asking = [(name, value) for name, value in headers if name not in ABOUT_BODY]
+        async with self._session.get("http://portal/llm-ops/v1/accounts/me", headers=asking) as response:
+            return response.status == http.HTTPStatus.OK
 
 
 class _Upload:
-    """The body on its way to the portal; `is_done` once there is no more of it."""
+    """The body on its way to the portal; `is_done` once there is no more of it.
+
+    Attributes:
+        refusal: why it was not passed on to its end.
+    """
 
     def __init__(self, request: Request) -> None:
         self._request = request
         self.is_done = asyncio.Event()
+        self.refusal: PassedBodyTooLargeError | None = None
 
     async def chunks(self) -> AsyncIterator[bytes]:
+        left = limit = bodies.limit_bytes(self._request.path)
         async for chunk in self._request.chunks():
+            left -= len(chunk)
+            if left < 0:
+                self.refusal = PassedBodyTooLargeError(limit_bytes=limit)
+                raise self.refusal
             yield chunk
         self.is_done.set()
 
@@ -128,6 +167,11 @@ async def _download(response: aiohttp.ClientResponse, reply: Reply) -> None:
     async for chunk in response.content.iter_any():
         await reply.chunk(chunk)
     await reply.end()
+
+
+async def _refuse(refusal: PassedBodyTooLargeError, reply: Reply, request_id: str) -> None:
+    headers = [JSON, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
+    await reply.whole(status_of(refusal), headers, envelope_error(refusal, request_id=request_id))
 
 
 async def _say_away(request: Request, reply: Reply, request_id: str) -> None:

@@ -13,6 +13,7 @@ import orjson
 
 from apps.core.errors import DomainError, UpstreamFailedError
 from apps.core.ids import new_id
+from apps.core.text import kept_json
 from apps.costs.money import usd_text
 from apps.gateway.calls.metering import Meter
 from apps.gateway.calls.plan import Decisions, Plan
@@ -107,7 +108,7 @@ class Record:
 
     def line(self) -> bytes:
         """Return the line of the spool, with its end."""
-        return orjson.dumps(self._columns() | self._for_operators()) + b"\n"
+        return orjson.dumps(kept_json(self._columns() | self._for_operators())) + b"\n"
 
     def _columns(self) -> dict[str, Any]:
         route, prompt = self.route, self.plan.prompt if self.plan else None
@@ -118,7 +119,7 @@ class Record:
             "team_id": route.team_id if route else None,
             "user_id": self.caller.id if self.caller else None,
             "api_key_id": self.key.id if self.key else None,
-            "route": route.name if route else self.asked_route[:ROUTE_MAX].replace("\0", ""),
+            "route": route.name if route else self.asked_route[:ROUTE_MAX],
             "endpoint_id": route.endpoint_id if route else None,
             "revision_id": route.revision_id if route else None,
             "model_version_id": route.model_version_id if route else None,

@@ -53,17 +53,22 @@ class Spool:
         name = f"requests-{os.getpid()}-{time.time_ns()}.jsonl"
         hidden = self._folder / f".{name}"
         descriptor = os.open(hidden, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         self.own_files.add(name)
-        hidden.rename(self._folder / name)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            hidden.rename(self._folder / name)
+        except OSError:
+            os.close(descriptor)
+            hidden.unlink(missing_ok=True)
+            self.own_files.discard(name)
+            raise
         self._descriptor, self.file, self.end = descriptor, name, 0
         self._begun_at = time.monotonic()
 
     def append(self, line: bytes) -> SpoolPlace:
         """Write one line and return where it ends. A full disk keeps it in memory for the next try."""
         if not self._backlog and self._is_due:
-            self.close()
-            self.open()
+            self._begin_next()
         self.end += len(line)
         self._backlog += line
         self.flush()
@@ -84,9 +89,9 @@ class Spool:
         """Refuse to begin what could not be recorded.
 
         Raises:
-            NotRecordingError: lines wait in memory and cannot be written.
+            NotRecordingError: there is no file, or lines wait in memory and cannot be written.
         """
-        if self._backlog and not self.flush():
+        if self._descriptor < 0 or not self.flush():
             raise NotRecordingError(retry_after_s=10)
 
     def duplicate(self) -> int:
@@ -97,9 +102,17 @@ class Spool:
         """End the current file, so that it can be removed once it is taken over."""
         if self._descriptor >= 0:
             self.flush()
-            os.fsync(self._descriptor)
-            os.close(self._descriptor)
-            self._descriptor = -1
+            ended, self._descriptor = self._descriptor, -1
+            sync_and_close(ended)
+
+    def _begin_next(self) -> None:
+        """Begin the next file and end the current one; while there can be no next one, the current one goes on."""
+        ended = self._descriptor
+        try:
+            self.open()
+            sync_and_close(ended)
+        except OSError as error:
+            log.warning("spool.file_not_changed", error=str(error), file=self.file)
 
     @property
     def waiting_bytes(self) -> int:

@@ -14,6 +14,7 @@ import psycopg
 import structlog
 from django.db import DatabaseError, InterfaceError, connection, connections
 
+from apps.gateway.background import begin
 from apps.gateway.errors import SnapshotStaleError
 from apps.gateway.snapshot.records import Snapshot
 
@@ -77,7 +78,7 @@ class SnapshotKeeper:
     async def start(self) -> None:
         """Begin to listen and to sweep; waits for the first reading, whether it succeeds or not."""
         await self._reload()
-        self._tasks = [asyncio.create_task(self._sweep()), asyncio.create_task(self._listen())]
+        self._tasks = [begin(self._sweep(), name="snapshot.sweep"), begin(self._listen(), name="snapshot.listen")]
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -104,7 +105,7 @@ class SnapshotKeeper:
         try:
             loading = asyncio.get_running_loop().run_in_executor(self._thread, self._load, self._snapshot)
             self.replace(await loading)
-        except (DatabaseError, InterfaceError) as error:
+        except (DatabaseError, InterfaceError, OSError) as error:  # OSError: of the spool's files, which it reads too
             log.warning("snapshot.not_read", error=str(error).strip(), age_s=self.age_s)
 
     async def _listen(self) -> None:

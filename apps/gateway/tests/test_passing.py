@@ -10,7 +10,11 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
+from apps.gateway.front.bodies import FORM_BYTES
 from apps.gateway.tests.conftest import running
+
+FILES = "/catalog/models/0197a7a0-0000-7000-8000-000000000000/files"
+KNOWN = {"Cookie": "sessionid=known"}
 
 
 class PortalStub:
@@ -32,6 +36,13 @@ class PortalStub:
         response.headers.add("Set-Cookie", "a=1")
         response.headers.add("Set-Cookie", "b=2")
         return response
+
+    async def catalog(self, request):
+        return web.Response(body=await request.read(), headers={"X-Had-Type": str("Content-Type" in request.headers)})
+
+    async def llm_ops(self, request):
+        """Whom the portal knows has a cookie that says so."""
+        return web.Response(status=200 if request.cookies.get("sessionid") == "known" else 401)
 
     async def upload(self, request):
         async for chunk in request.content.iter_any():
@@ -136,10 +147,46 @@ class TestPassing:
         async with await sending as response:
             assert (first, await portal.received.get(), await response.text()) == (b"first", b"second", "taken")
 
-    async def test_passes_a_large_body_both_ways(self, gateway, portal, session):
+    async def test_passes_a_large_file_both_ways(self, gateway, portal, session):
         body = bytes(range(256)) * (16 * 4096)  # 16 MiB
-        async with session.post(gateway.url + "/echo", data=io.BytesIO(body)) as response:
+        async with session.post(gateway.url + FILES, data=io.BytesIO(body), headers=KNOWN) as response:
             assert await response.read() == body
+
+    async def test_keeps_a_strangers_file_and_lets_the_portal_answer(self, gateway, portal, session):
+        with contextlib.suppress(aiohttp.ClientOSError):
+            stranger = {"Cookie": "sessionid=made-up"}
+            async with session.post(gateway.url + FILES, data=io.BytesIO(b"x" * 10_000), headers=stranger) as response:
+                assert (await response.read(), response.headers["X-Had-Type"]) == (b"", "False")
+        assert portal.requests[-1].path == FILES
+
+    async def test_refuses_a_long_body_where_no_file_is_due(self, gateway, portal, session, settings):
+        settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+        async with session.post(gateway.url + "/echo", data=b"x" * 1001) as response:
+            said = await response.json()
+
+        assert (response.status, said["data"]["code"]) == (413, "gateway.passed_body_too_large")
+        assert "1,000 bytes" in said["message"]
+        assert portal.requests == []
+
+    async def test_stops_a_body_that_does_not_say_how_long_it_is(self, gateway, portal, session, settings):
+        settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+
+        async def pieces():
+            for _ in range(11):
+                yield b"x" * 100
+
+        async with session.post(gateway.url + "/echo", data=pieces()) as response:
+            said = await response.json()
+
+        assert (response.status, said["data"]["code"]) == (413, "gateway.passed_body_too_large")
+
+    async def test_bounds_a_file_as_the_portal_does(self, gateway, portal, session, settings):
+        settings.UPLOAD_MAX_BYTES = 1000
+        large = io.BytesIO(b"x" * (1000 + FORM_BYTES + 1))
+        with contextlib.suppress(aiohttp.ClientOSError):
+            async with session.post(gateway.url + FILES, data=large, headers=KNOWN) as response:
+                assert response.status == 413
+        assert portal.requests == []
 
     async def test_passes_an_answer_on_that_comes_before_the_body_is_read(self, gateway, portal, session):
         with contextlib.suppress(aiohttp.ClientOSError):  # the caller may notice by a broken pipe first

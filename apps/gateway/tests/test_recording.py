@@ -11,7 +11,7 @@ import pytest
 from apps.core.ids import new_id
 from apps.costs.money import nano_of
 from apps.gateway.calls.budgets import SpoolPlace
-from apps.gateway.errors import NotRecordingError
+from apps.gateway.errors import NotRecordingError, RouteNotFoundError
 from apps.gateway.recording.leftover import unbooked_nano
 from apps.gateway.recording.record import Outcome, Record
 from apps.gateway.recording.spool import Spool
@@ -89,6 +89,45 @@ class TestSpool:
         (path,) = tmp_path.glob("requests-*.jsonl")
         assert (waiting, path.read_bytes()) == (4, b"one\n")
 
+    @pytest.mark.parametrize("fails", ["os.open", "fcntl.flock"])
+    def test_goes_on_in_the_old_file_while_no_new_one_can_be_begun(self, tmp_path, monkeypatch, fails):
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        spool = spool_in(tmp_path, segment_max_bytes=3)
+        first = spool.append(b"one\n")
+        with monkeypatch.context() as patched:
+            patched.setattr(f"apps.gateway.recording.spool.{fails}", full)
+            second = spool.append(b"two\n")
+            spool.refuse_unless_writing()
+        third = spool.append(b"three\n")
+        spool.close()
+
+        assert (second, third.end) == (SpoolPlace(first.file, 8), 6)
+        assert (tmp_path / first.file).read_bytes() == b"one\ntwo\n"
+        assert (tmp_path / third.file).read_bytes() == b"three\n"
+        assert spool.own_files == {first.file, third.file} == {path.name for path in tmp_path.iterdir()}
+
+    def test_loses_no_line_when_the_old_file_cannot_be_synced(self, tmp_path, monkeypatch):
+        def broken(_):
+            raise OSError(5, "Input/output error")
+
+        spool = spool_in(tmp_path, segment_max_bytes=3)
+        spool.append(b"one\n")
+        with monkeypatch.context() as patched:
+            patched.setattr("apps.gateway.recording.spool.os.fsync", broken)
+            place = spool.append(b"two\n")
+        spool.close()
+
+        assert (tmp_path / place.file).read_bytes() == b"two\n"
+
+    def test_refuses_calls_when_it_has_no_file(self, tmp_path):
+        spool = spool_in(tmp_path)
+        spool.close()
+
+        with pytest.raises(NotRecordingError):
+            spool.refuse_unless_writing()
+
     @pytest.mark.django_db
     def test_every_line_of_a_writer_that_was_killed_is_taken_over_once(self, tmp_path):
         program = textwrap.dedent("""
@@ -152,7 +191,18 @@ class TestRecord:
         record = self.record()
         record.route, record.asked_route = None, "\x00x" * 100
 
-        assert event_of(record.line().rstrip()).route == "x" * 30
+        assert event_of(record.line().rstrip()).route == "\ufffdx" * 30
+
+    def test_holds_no_text_that_cannot_be_kept(self):
+        record = self.record()
+        record.route, record.asked_route = None, "a\x00b"
+        record.refused(RouteNotFoundError(route="a\x00\ud800b"), status=404)
+
+        event = event_of(record.line().rstrip())
+
+        assert event.route == "a\ufffdb"
+        assert "a\ufffd\ufffdb" in event.error
+        assert "a\ufffd\ufffdb" in event.decisions[-1]["detail"]
 
 
 class TestUnbooked:

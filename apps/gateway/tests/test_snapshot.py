@@ -213,6 +213,24 @@ class TestSnapshotKeeper:
 
         assert again is not still
 
+    @pytest.mark.parametrize("error", [OperationalError("gone"), PermissionError(13, "Permission denied")])
+    async def test_reads_again_after_a_reading_that_failed(self, monkeypatch, error):
+        failures = [error]
+
+        def load(previous):
+            if failures:
+                raise failures.pop()
+            return World().snapshot()
+
+        monkeypatch.setattr("apps.gateway.snapshot.keeper.LISTEN_AGAIN_S", 0.02)
+        keeper = self.keeper(load)
+        monkeypatch.setattr(keeper, "_listen", lambda: asyncio.sleep(3600))
+        await keeper.start()
+
+        await eventually(lambda: keeper.age_s is not None)
+
+        await keeper.stop()
+
 
 @pytest.mark.django_db(transaction=True)
 class TestNotifications:

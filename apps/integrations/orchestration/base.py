@@ -108,7 +108,7 @@ class ProcessHost(Protocol):
         """Return what it has printed from byte `offset` on (256 KiB at most), and the offset to go on from."""
 
     def log_tail(self, name: str, lines: int) -> str:
-        """Return its last lines, as text; "" when there are none."""
+        """Return its last lines, as text that can be kept; "" when there are none."""
 
     def forget(self, name: str) -> None:
         """Remove its folder and all memory of it.

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from apps.core.text import kept_text
 from apps.integrations.orchestration import keeper
 from apps.integrations.orchestration.base import (
     NAME,
@@ -91,7 +92,7 @@ class LocalProcessHost:
                 text = log.read().decode("utf-8", errors="replace")
         except FileNotFoundError:
             return ""
-        return "\n".join(text.splitlines()[-lines:])
+        return kept_text("\n".join(text.splitlines()[-lines:]))
 
     def forget(self, name: str) -> None:
         if self.observe(name).state in (ProcessState.STARTING, ProcessState.RUNNING):

@@ -1,13 +1,17 @@
-"""What lies in the folder of a job, as it is read from outside. The program's own `folder.py` says what it writes."""
+"""What lies in the folder of a job, as it is read from outside. The program's own `folder.py` says what it writes.
 
-import hashlib
+Models and data speak through these files, so every text is made fit to be kept as it is read.
+"""
+
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from apps.core.blobs import Beat, blob_of, unheard
 from apps.core.errors import DomainError
+from apps.core.text import kept_json
 
 EVENTS_CHUNK_BYTES = 1 << 20
 
@@ -53,13 +57,16 @@ def events_from(folder: Path, offset: int) -> Events:
 def read_record(folder: Path, name: str) -> Record | None:
     """Return a JSON file such as `result.json` or `facts.json`, or None when there is none."""
     try:
-        return dict(json.loads((folder / name).read_bytes()))
+        return dict(kept_json(json.loads((folder / name).read_bytes())))
     except FileNotFoundError:
         return None
 
 
-def verified_output(folder: Path) -> dict[str, Path]:
+def verified_output(folder: Path, *, beat: Beat = unheard) -> dict[str, Path]:
     """Return the model's files by their path inside the model, each checked against the manifest.
+
+    Args:
+        beat: called after each piece of a file.
 
     Raises:
         OutputDamagedError: a file is missing, one is too many, or bytes differ.
@@ -74,9 +81,8 @@ def verified_output(folder: Path) -> dict[str, Path]:
     if extra := sorted(present - listed.keys()):
         raise OutputDamagedError(why=f"'{extra[0]}' is not listed")
     for path, sha256 in listed.items():
-        with (output / path).open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-                raise OutputDamagedError(why=f"'{path}' has other bytes")
+        if blob_of(output / path, beat=beat).sha256 != sha256:
+            raise OutputDamagedError(why=f"'{path}' has other bytes")
     return {path: output / path for path in sorted(listed)}
 
 
@@ -93,7 +99,7 @@ def predictions(folder: Path) -> Iterator[Record]:
 
 def _record(line: bytes) -> Record | None:
     try:
-        found = json.loads(line)
-    except ValueError:
+        found = kept_json(json.loads(line))
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -11,6 +11,7 @@ from typing import Any
 
 from apps.core.errors import UnavailableError
 from apps.integrations.orchestration.base import Observation, ProcessHost, ProcessSpec, ProcessState
+from apps.integrations.program.folder import read_record
 from apps.serving.backends.base import Deployment, ServerState, Sighting
 
 SPEC, RESULT, MODEL_FOLDER = "spec.json", "result.json", "model"
@@ -122,8 +123,7 @@ class LocalBackend:
 
     def _result(self, name: str) -> dict[str, Any]:
         """Return what the program wrote down when it gave up; empty when it did not."""
-        path = self.host.folder(name) / RESULT
-        return dict(json.loads(path.read_bytes())) if path.exists() else {}
+        return read_record(self.host.folder(name), RESULT) or {}
 
 
 def _why_ended(seen: Observation, said: str) -> str:

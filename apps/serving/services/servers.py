@@ -45,12 +45,12 @@ def layer_of(endpoint: Endpoint, files: Sequence[ServerFile]) -> Callable[[Path]
     """Return what lays `files` below a folder, each verified, keeping the lease of the step meanwhile."""
 
     def lay_files(folder: Path) -> None:
+        beat = endpoint.heartbeat()
         for file in files:
             target = folder / file.path
             if target.exists() and target.stat().st_size == file.size_bytes:
                 continue  # laid by a step that was killed; the server verifies every byte again before it loads any
-            copy_blob(file.sha256, target)
-            endpoint.renew_lease()
+            copy_blob(file.sha256, target, beat=beat)
 
     return lay_files
 

@@ -16,6 +16,7 @@ from apps.catalog.services import add_model_files, create_model
 from apps.core.errors import DomainError, UnavailableError
 from apps.integrations.orchestration import rates
 from apps.integrations.orchestration.base import Observation, ProcessHost
+from apps.integrations.orchestration.hosts import process_host
 from apps.integrations.program.folder import read_record, verified_output
 from apps.integrations.program.outcome import Ending, Outcome, outcome_of
 from apps.training import signals
@@ -46,6 +47,15 @@ def finish(job: TrainingJob, host: ProcessHost, seen: Observation, *, refusal: s
     return 0.0
 
 
+def give_up(job: TrainingJob, reason: str) -> None:
+    """End a job as failed that no step brings any further. Takes over nothing: that may be what cannot be done."""
+    if job.is_final:
+        return
+    host = process_host()
+    host.stop(job.external_name)
+    _end(job, host.observe(job.external_name), JobStatus.FAILED, reason=reason)
+
+
 def tidy(job: TrainingJob, host: ProcessHost) -> None:
     """Remove from the folder of a final job what is kept elsewhere: its inputs, its output, its checkpoints."""
     for path in host.folder(job.external_name).iterdir():
@@ -66,7 +76,7 @@ def _register(job: TrainingJob, folder: Path, seen: Observation) -> Outcome:
     job.renew_lease()
     facts = read_record(folder, "facts.json") or {}
     try:
-        files = verified_output(folder)
+        files = verified_output(folder, beat=job.heartbeat())
         with transaction.atomic():
             job.hold_lease()
             model = _create_model(system_account(), job, facts)

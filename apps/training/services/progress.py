@@ -52,6 +52,7 @@ def _metrics(job: TrainingJob, records: tuple[Record, ...]) -> list[JobMetric]:
         for record in records
         if record["kind"] == "metric"
         for name, value in record["values"].items()
+        if value is not None
     ]
 
 

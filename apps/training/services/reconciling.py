@@ -104,11 +104,11 @@ def _launch(job: TrainingJob, host: ProcessHost) -> float:
     folder = host.folder(job.external_name)
     job.renew_lease()
     try:
-        laid = materialise_dataset(job.dataset, folder / native.INPUTS)
+        laid = materialise_dataset(job.dataset, folder / native.INPUTS, beat=job.heartbeat())
         laid.replace(folder / native.dataset_path(job))
         if job.base_model is not None:
-            job.renew_lease()
-            materialise_model(job.base_model, folder / native.BASE_MODEL, digest=job.base_model.digest)
+            base = job.base_model
+            materialise_model(base, folder / native.BASE_MODEL, digest=base.digest, beat=job.heartbeat())
     except UnavailableError:
         raise
     except DomainError as error:

@@ -62,7 +62,7 @@ def sft_spec(dataset: DatasetVersion, base: ModelVersion, **more: Any) -> dict[s
 
 def look(job: TrainingJob) -> TrainingJob:
     """Have the job looked at once, and return it as it is then."""
-    reconcile(TrainingJob, job.pk, services.step)
+    reconcile(TrainingJob, job.pk, services.step, give_up=services.give_up)
     job.refresh_from_db()
     return job
 

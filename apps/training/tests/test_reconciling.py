@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.accounts.models import Membership
 from apps.catalog.models import ModelVersion
 from apps.core.errors import UnavailableError
-from apps.core.reconcile import LEASE_S, reconcile
+from apps.core.reconcile import GIVE_UP_AFTER, LEASE_S, reconcile
 from apps.datasets.services import set_dataset_status
 from apps.governance.models import AuditEvent
 from apps.integrations.orchestration import keeper
@@ -44,6 +44,39 @@ def running(job):
 
 class Killed(BaseException):
     """Stands for `kill -9` at a point: nothing after it runs."""
+
+
+class TestGivingUp:
+    @pytest.fixture
+    def stuck(self, queued, program, monkeypatch):
+        """A running job of which no step succeeds."""
+        program.ends_by("wait")
+        job = running(queued)
+
+        def fail(*_):
+            raise KeyError("values")
+
+        monkeypatch.setattr(reconciling, "take_over_events", fail)
+        TrainingJob.objects.filter(pk=job.pk).update(look_failures=GIVE_UP_AFTER - 1)
+        return job
+
+    def test_ends_the_job_with_the_reason_and_stops_its_process(self, stuck):
+        with pytest.raises(KeyError):
+            look(stuck)
+
+        stuck.refresh_from_db()
+        assert stuck.status == JobStatus.FAILED
+        assert "KeyError: 'values'" in stuck.status_reason
+        assert actions(stuck)[-1] == "trainingjob.fail"
+        wait_until(lambda: process_host().observe(stuck.external_name).state == ProcessState.EXITED)
+
+    def test_leaves_an_end_as_it_is(self, queued):
+        job = look_until(queued, JobStatus.SUCCEEDED)
+
+        services.give_up(job, "Too late.")
+
+        job.refresh_from_db()
+        assert job.status == JobStatus.SUCCEEDED
 
 
 class TestSuccess:
@@ -378,7 +411,7 @@ class TestLease:
         wait_until(lambda: process_host().observe(queued.external_name).state == ProcessState.EXITED)
         real = finishing.verified_output
 
-        def slow(folder):
+        def slow(folder, **_):
             # Meanwhile the lease ran out and somebody else finished the job.
             monkeypatch.setattr(finishing, "verified_output", real)
             TestKilledBetweenLines.lease_runs_out(queued)
@@ -397,7 +430,7 @@ class TestTrouble:
     def test_a_storage_that_is_away_for_a_while_delays_the_job(self, queued, monkeypatch):
         real = reconciling.materialise_dataset
 
-        def away(*_):
+        def away(*_, **__):
             monkeypatch.setattr(reconciling, "materialise_dataset", real)
             raise UnavailableError("The storage does not answer.")
 

@@ -56,6 +56,13 @@ class ProcessHostContract:
     def test_is_absent_before_it_is_launched(self, host, name):
         assert host.observe(name) == Observation(state=ProcessState.ABSENT)
 
+    def test_gives_the_end_of_a_log_as_text_that_can_be_kept(self, host, name):
+        code = r"import sys; sys.stdout.buffer.write(b'a\0b \xff\n')"
+        host.launch(python(name, code))
+        wait_for(host, name, ProcessState.EXITED)
+
+        assert host.log_tail(name, 1) == "a\ufffdb \ufffd"
+
     def test_runs_in_its_folder_with_its_files_and_variables(self, host, name):
         code = "import os; print(open('deep/in.txt').read(), os.environ['COLOUR'], os.getcwd())"
 

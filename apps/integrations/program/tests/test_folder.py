@@ -34,6 +34,20 @@ class TestEventsFrom:
         assert [record["kind"] for record in found.records] == ["phase", "log"]
         assert found.unreadable == 2
 
+    def test_holds_no_text_that_cannot_be_kept(self, tmp_path):
+        (tmp_path / "events.jsonl").write_text('{"message": "a\\u0000b \\ud800", "values": {"loss": NaN}}\n')
+
+        found = job_folder.events_from(tmp_path, 0)
+
+        assert found.records == ({"message": "a\ufffdb \ufffd", "values": {"loss": None}},)
+
+
+class TestReadRecord:
+    def test_holds_no_text_that_cannot_be_kept(self, tmp_path):
+        (tmp_path / "result.json").write_text('{"status": "failed", "reason": "a\\u0000b"}')
+
+        assert job_folder.read_record(tmp_path, "result.json") == {"status": "failed", "reason": "a\ufffdb"}
+
 
 class TestVerifiedOutput:
     def test_returns_the_files_of_the_manifest(self, tmp_path):
