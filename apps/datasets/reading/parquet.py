@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date, time
 from typing import IO, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -71,7 +72,7 @@ def _text_columns(table: pq.ParquetFile) -> list[str]:
 
 def _laid_out(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | None]:
     """Yield the rows, no more of them laid out at once than one row may hold; None for one that is too long."""
-    sizes = sum(sizes_of(column) for column in batch.columns)
+    sizes = sum((sizes_of(column) for column in batch.columns), np.zeros(batch.num_rows, np.int64))
     start = held = 0
     for index, size in enumerate([*sizes.tolist(), LINE_MAX_BYTES + 1]):
         if held + size > LINE_MAX_BYTES:
