@@ -1,4 +1,4 @@
-"""What is dear, and so is there once: a headless Chromium in each worker, one portal on which the demo was told.
+"""What is dear, and so is there once: a headless Chromium for a module, one portal on which the demo was told.
 
 Tests that need a browser are skipped where there is none.
 """
@@ -41,9 +41,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
+    # Playwright keeps an event loop in this thread, which Django takes for asynchronous code, and in which no
+    # asynchronous test can run: so it ends with the module.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=PROGRAM, args=["--no-sandbox", "--disable-gpu"])
