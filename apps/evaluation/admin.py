@@ -37,4 +37,4 @@ class ReviewTaskAdmin(ReadOnlyAdmin):
 class ReviewAdmin(ReadOnlyAdmin):
     list_display = ("task", "reviewer", "acceptable", "at")
     list_filter = ("acceptable",)
-    list_select_related = ("task", "reviewer")
+    list_select_related = ("task__campaign", "task__sample", "reviewer")

@@ -148,7 +148,7 @@ class ReviewTask(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"task {self.pk}"
+        return f"{self.campaign}, row {self.sample.index}"
 
     @property
     def is_claimable(self) -> bool:

@@ -124,6 +124,27 @@ class TestPager:
 
         assert "<a" not in rendered("{% pager page %}", page=page)
 
+    @pytest.mark.parametrize(("noun", "one"), [("keys", "1 key"), ("policies", "1 policy")])
+    def test_counts_one_as_one(self, noun, one):
+        page = ListPage(rows=[1], total=1, sort="name", newer=None, older=None)
+
+        assert f"{one}<" in rendered("{% pager page noun %}", page=page, noun=noun)
+
+
+class FilterForm(forms.Form):
+    q = forms.CharField(label="Search models")
+    status = forms.CharField()
+
+
+class TestFilterBar:
+    @pytest.mark.parametrize(("query", "is_open"), [("", False), ("?q=chat", False), ("?q=chat&status=draft", True)])
+    def test_unfolds_its_fields_when_one_of_them_narrows_the_list(self, query, is_open):
+        request = RequestFactory().get(f"/models/{query}")
+
+        bar = rendered("{% filter_bar form %}", form=FilterForm(request.GET), request=request)
+
+        assert ('<details class="filter-more" open>' in bar) == is_open
+
 
 class TestRefusal:
     def test_shows_each_rule_and_who_can_help(self):

@@ -109,7 +109,7 @@ def _answered_again(actor: User, task: ReviewTask, review: Review, *, acceptable
 
 
 def _locked(actor: User, task: ReviewTask) -> ReviewTask:
-    locked = ReviewTask.objects.select_related("campaign").select_for_update(of=("self",)).get(pk=task.pk)
+    locked = ReviewTask.objects.select_related("campaign", "sample").select_for_update(of=("self",)).get(pk=task.pk)
     require(actor, Permission.REVIEW, locked)
     return locked
 

@@ -31,6 +31,7 @@ EVENT_TONES = {
     "cancel": "warn",
     "running": "info",
 }
+LOSS_NAMES = {"loss": "Training", "eval_loss": "Rows kept out of training"}
 EVENT_ICONS = {
     "submitted": "send",
     "waiting": "clock",
@@ -169,7 +170,10 @@ def loss_chart(found: TrainingJob) -> Chart | None:
     return Chart(
         title="Loss",
         labels=steps,
-        series=[Series(name=name, values=[values.get(step) for step in steps]) for name, values in by_step.items()],
+        series=[
+            Series(name=LOSS_NAMES.get(name, name), values=[values.get(step) for step in steps])
+            for name, values in by_step.items()
+        ],
         x="Step",
         y="Loss, nats per token",
     )
