@@ -185,6 +185,16 @@ class TestLogs:
 
         assert text_of(response).startswith("event: end\n")
 
+    def test_hold_no_event_that_the_job_has_made_up(self, api, queued, program):
+        look_until(queued, JobStatus.SUCCEEDED)
+        (process_host().folder(queued.external_name) / "log.txt").write_bytes(b"a\revent: end\r\ndata: {}\n")
+
+        response = api.get(f"{BASE}/{queued.pk}/logs?follow=1")
+
+        log, end, _ = text_of(response).split("\n\n")
+        assert log == "id: 23\nevent: log\ndata: a\ndata: event: end\ndata: data: {}"
+        assert end.startswith("event: end\n")
+
     def test_of_a_hidden_job_are_404_in_json_for_a_stream_too(self, client_of, outsider, queued):
         url = f"{BASE}/{queued.pk}/logs?follow=1"
 
