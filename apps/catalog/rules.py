@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from uuid import UUID
 
 from apps.catalog.errors import ModelRulesBrokenError
 from apps.catalog.models import ModelVersion
@@ -48,6 +49,9 @@ def base_model_fits(model: ModelVersion) -> Broken:
         yield BrokenRule("base_model_family_matches", "model_family", why, f"Set it to {base.model_family}.")
     if base.pk == model.pk:
         yield BrokenRule("base_model_is_another", "base_model", "A model is not tuned from itself.", "Name another.")
+    elif any(ancestor == model.pk for ancestor in _ancestors(base)):
+        why = f"'{base}' was itself tuned from this model."
+        yield BrokenRule("base_model_came_before", "base_model", why, "Name one that this model was made of.")
 
 
 def external_names_its_provider(model: ModelVersion) -> Broken:
@@ -67,6 +71,15 @@ def card_is_bounded(model: ModelVersion) -> Broken:
     if len(model.card) > CARD_MAX_CHARACTERS:
         why = f"The card has {len(model.card)} characters."
         yield BrokenRule("card_bounded", "card", why, f"Keep it to {CARD_MAX_CHARACTERS}.")
+
+
+def _ancestors(model: ModelVersion) -> Iterator[UUID]:
+    """Yield the ids of what `model` was tuned from, nearest first."""
+    seen, ancestor = set(), model.base_model_id
+    while ancestor is not None and ancestor not in seen:
+        yield ancestor
+        seen.add(ancestor)
+        ancestor = ModelVersion.objects.values_list("base_model_id", flat=True).get(pk=ancestor)
 
 
 RULES: tuple[Callable[[ModelVersion], Broken], ...] = (

@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Iterable
 
+SEED_MAX = 2**31 - 1
+
 
 def drawn(candidates: Iterable[int], size: int, *, seed: int) -> list[int]:
     """Return `size` of `candidates` (all, if there are fewer), in ascending order.

@@ -21,7 +21,7 @@ from apps.telemetry.models import RequestEvent
 
 PATTERN = "requests-*.jsonl"
 BATCH_BYTES = 2 << 20
-LAST_MS = 253_402_300_799_999  # the end of the year 9999
+LAST_MS = 253_402_300_799_000  # the last second of the year 9999; ids can hold moments beyond it
 
 _COLUMNS = tuple(field for field in RequestEvent._meta.concrete_fields if field.name != "pk")
 
@@ -40,7 +40,7 @@ def spool_files(folder: Path) -> Iterator[Path]:
 
 
 def moment_of(request_id: UUID) -> datetime:
-    """Return the moment that a UUIDv7 holds, to the millisecond; the last there is when it lies beyond the calendar."""
+    """Return the moment that a UUIDv7 holds, to the millisecond; one that nobody will live to see is `LAST_MS`."""
     return datetime.fromtimestamp(min(request_id.int >> 80, LAST_MS) / 1000, tz=UTC)
 
 

@@ -18,7 +18,7 @@ OLDER_JOB_TYPES = ("finetune", "from_scratch", "pretrain", "distributed")
 RENAMED = {"hyperparameters": "hyperparams", "base_model_id": "base_model_ref", "model_id": "base_model_ref"}
 RENAMED_HYPERPARAMS = {"learning_rate": "lr", "epochs": "num_epochs", "max_length": "max_seq_len"}
 DEFAULT_HYPERPARAMS = {"lr": 1e-4, "batch_size": 8, "num_epochs": 1, "max_seq_len": 512}
-TYPE_OF_DATASET: dict[object, str] = {
+TYPE_OF_DATASET: dict[str, str] = {
     DatasetVersion.Type.PRETRAIN_CORPUS.value: "PRETRAIN",
     DatasetVersion.Type.SFT_PAIR.value: "SFT",
     DatasetVersion.Type.RAG_QA.value: "RAG_TUNING",
@@ -46,9 +46,9 @@ def from_older_form(raw: Mapping[str, Any], *, actor: User) -> dict[str, Any]:
     if isinstance(hyperparams := spec.get("hyperparams", {}), Mapping):
         spec["hyperparams"] = DEFAULT_HYPERPARAMS | _renamed(hyperparams, RENAMED_HYPERPARAMS)
     if older_type == "distributed":
-        spec["resources"] = {"nodes": 2} | dict(spec.get("resources") or {})
+        spec["resources"] = _with_defaults({"nodes": 2}, spec.get("resources"))
     if "name" in spec:
-        spec["output"] = {"artifact_name": spec.pop("name")} | dict(spec.get("output") or {})
+        spec["output"] = _with_defaults({"artifact_name": spec.pop("name")}, spec.get("output"))
     if "model_family" not in spec and spec.get("base_model_ref"):
         spec["model_family"] = _family(actor, spec["base_model_ref"])
     return spec
@@ -58,6 +58,13 @@ def _renamed(given: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, An
     return {names.get(name, name): value for name, value in given.items()}
 
 
+def _with_defaults(defaults: Mapping[str, Any], given: object) -> Any:
+    """Return an object with what it leaves out; what is no object is left for the specification's rules to refuse."""
+    if not given:
+        return dict(defaults)
+    return {**defaults, **given} if isinstance(given, Mapping) else given
+
+
 def _job_type(older: str, spec: Mapping[str, Any]) -> str:
     if older in ("from_scratch", "pretrain"):
         return "PRETRAIN"
@@ -65,7 +72,7 @@ def _job_type(older: str, spec: Mapping[str, Any]) -> str:
         return "PRETRAIN"
     reference = spec.get("dataset_ref")
     named = reference.get("type") if isinstance(reference, Mapping) else None
-    tuned = TYPE_OF_DATASET.get(named, "SFT")
+    tuned = TYPE_OF_DATASET.get(named, "SFT") if isinstance(named, str) else "SFT"
     return "SFT" if tuned == "PRETRAIN" else tuned
 
 

@@ -17,6 +17,7 @@ from apps.training.states import JobStatus
 
 CURVE_POINTS_MAX = 400
 LOG_LINE_MAX_BYTES = 64 * 1024
+LOG_OFFSET_MAX = 2**40  # no log is longer, and file systems refuse much larger ones
 
 Row = TypeVar("Row", DatasetVersion, ModelVersion)
 

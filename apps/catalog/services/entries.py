@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from apps.accounts.models import Team, User
 from apps.accounts.permissions import Permission
@@ -21,6 +21,7 @@ from apps.governance.services import record_event, subject_edited
 DESCRIPTIVE = frozenset({"description", "tags", "card"})
 EDITABLE = DESCRIPTIVE | {"license", "metadata", "model_family", "base_model"}
 OPEN_TO_CHANGE = frozenset({ModelStatus.DRAFT, ModelStatus.UNDER_REVIEW})
+BASES_LOCK = 0x6261_7365  # "base"
 NOT_IN_AUDIT = frozenset({"card", "metadata", "description"})  # long texts: the trail holds their digest
 
 
@@ -91,6 +92,8 @@ def edit_model(*, actor: User, model: ModelVersion, changes: Mapping[str, Any]) 
         VersionFrozenError: the version's state does not allow changing one of the fields.
         ModelRulesBrokenError: names every rule that the entry would break.
     """
+    if changes.get("base_model"):
+        _wait_for_other_changes_of_bases()  # before the row's lock, for which such a change may be waiting
     locked = ModelVersion.objects.select_for_update(of=("self",)).get(pk=model.pk)
     require(actor, Permission.EDIT, locked)
     changed = {name: value for name, value in changes.items() if getattr(locked, name) != value}
@@ -100,6 +103,7 @@ def edit_model(*, actor: User, model: ModelVersion, changes: Mapping[str, Any]) 
         return locked
     if base := changed.get("base_model"):
         require(actor, Permission.USE, base)
+        base.refresh_from_db(fields=["base_model"])
     before = {name: _noted(name, getattr(locked, name)) for name in changed}
     for name, value in changed.items():
         setattr(locked, name, value)
@@ -142,6 +146,12 @@ def refuse_frozen(model: ModelVersion, content: list[str], *, descriptive: list[
     if frozen:
         status = model.get_status_display().lower()
         raise VersionFrozenError(label=str(model), status=status, what=" and ".join(frozen))
+
+
+def _wait_for_other_changes_of_bases() -> None:
+    """Let one transaction at a time change base models: two at once could close a circle that neither of them sees."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [BASES_LOCK])
 
 
 def _instead_of_deleting(model: ModelVersion) -> str:

@@ -22,6 +22,36 @@ def api(engineer) -> APIClient:
     return client_of(engineer)
 
 
+class TestBody:
+    """The one parser of all bodies, tried on one address."""
+
+    FIELDS = '"owner_team": "voc", "name": "x", "type": "base", "model_family": "llama"'
+
+    @pytest.mark.parametrize(
+        "metadata",
+        [r'{"a": "\u0000"}', '{"a": 1e400}', r'{"a": "\ud800"}', "[" * 100_000, '{"a":' + "[" * 300 + "]" * 300 + "}"],
+        ids=["a NUL", "infinity", "half a surrogate pair", "brackets without end", "too deep"],
+    )
+    @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "one"}], ids=["", "with a key"])
+    def test_that_could_not_be_kept_is_refused(self, api, team, metadata, headers):
+        raw = f'{{{self.FIELDS}, "metadata": {metadata}}}'
+
+        response = api.post(BASE, raw, content_type="application/json", headers=headers)
+
+        assert (response.status_code, response.json()["data"]["code"]) == (400, "core.unreadable_json")
+        assert not ModelVersion.objects.exists()
+
+    @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "one"}], ids=["", "with a key"])
+    def test_that_is_too_long_is_refused_in_the_envelope(self, api, team, settings, headers):
+        settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+        raw = f'{{{self.FIELDS}, "description": "{"x" * 1000}"}}'
+
+        response = api.post(BASE, raw, content_type="application/json", headers=headers)
+
+        assert (response.status_code, response.json()["data"]["code"]) == (413, "core.too_large")
+        assert not ModelVersion.objects.exists()
+
+
 class TestList:
     def test_narrows_by_every_filter(self, api, engineer, team):
         factories.draft(engineer, team, name="a", tags=["ko"], description="Classifies the voice of customers")
@@ -35,7 +65,9 @@ class TestList:
         assert names(type="base", status="draft", owner_team="voc") == ["b", "a"]
         assert names(owner_team="logistics") == []
 
-    @pytest.mark.parametrize("asked", [{"type": "tiny"}, {"statuses": "draft"}, {"limit": "0"}, {"cursor": "x"}])
+    @pytest.mark.parametrize(
+        "asked", [{"type": "tiny"}, {"statuses": "draft"}, {"limit": "0"}, {"limit": "9" * 5000}, {"cursor": "x"}]
+    )
     def test_refuses_filters_that_there_are_not(self, api, asked, team):
         response = api.get(BASE, asked)
 

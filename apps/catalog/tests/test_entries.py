@@ -1,4 +1,7 @@
+import threading
+
 import pytest
+from django.db import connection
 
 from apps.accounts.errors import PermissionRefusedError
 from apps.catalog import services
@@ -135,3 +138,49 @@ class TestDeleteModel:
 
         with pytest.raises(NotDeletableError, match="Withdraw its request first"):
             services.delete_model(actor=engineer, model=model)
+
+
+class TestBaseModel:
+    @pytest.fixture
+    def chain(self, engineer, team):
+        """Three models, each tuned from the one before."""
+        first = factories.draft(engineer, team, name="first", type="fine_tuned")
+        second = factories.draft(engineer, team, name="second", type="fine_tuned", base_model=first)
+        return first, second, factories.draft(engineer, team, name="third", type="fine_tuned", base_model=second)
+
+    @pytest.mark.parametrize("descendant", [1, 2])
+    def test_is_none_that_was_made_of_the_model_itself(self, engineer, chain, descendant):
+        with pytest.raises(ModelRulesBrokenError, match="was itself tuned from this model"):
+            services.edit_model(actor=engineer, model=chain[0], changes={"base_model": chain[descendant]})
+
+        chain[0].refresh_from_db()
+        assert chain[0].base_model is None
+
+    def test_may_be_another_that_came_before(self, engineer, chain):
+        first, _, third = chain
+
+        assert services.edit_model(actor=engineer, model=third, changes={"base_model": first}).base_model == first
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_tune_two_models_from_each_other_at_once_one_is_refused(engineer, team):
+    models = [factories.draft(engineer, team, name=name, type="fine_tuned") for name in ("x", "y")]
+    begun, refused = threading.Barrier(2), []
+
+    def edit(model, base):
+        begun.wait()
+        try:
+            services.edit_model(actor=engineer, model=model, changes={"base_model": base})
+        except ModelRulesBrokenError as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=edit, args=pair) for pair in (models, models[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(refused) == 1
+    assert ModelVersion.objects.exclude(base_model=None).count() == 1

@@ -88,7 +88,7 @@ class TestReadHeader:
         path = file_of(tmp_path_factory.mktemp("fuzz"), bytes(content[: data.draw(st.integers(0, len(content)))]))
 
         with contextlib.suppress(HeaderRefusedError):
-            assert read_header(path).parameter_count >= 0
+            read_header(path)
 
 
 class TestInspectFile:

@@ -10,6 +10,7 @@ from apps.accounts.selectors import teams_where, visible_teams
 from apps.catalog.models import ModelVersion
 from apps.catalog.selectors import visible_models
 from apps.catalog.states import ModelStatus
+from apps.core.web.fields import BoundedJSONField
 
 ANY = ("", "Any")
 
@@ -42,7 +43,7 @@ class ModelForm(forms.Form):
     )
     description = forms.CharField(max_length=5000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
     tags = forms.CharField(required=False, help_text="Separated by commas.")
-    metadata = forms.JSONField(
+    metadata = BoundedJSONField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"}),
         help_text='JSON. An external model says {"provider": "openai", "model": "..."} here. Never secrets.',

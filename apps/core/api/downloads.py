@@ -2,21 +2,19 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from dataclasses import dataclass
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from apps.core.api.negotiation import AnyAccept
 from apps.core.api.views import PortalAPIView
 from apps.core.blobs import CHUNK_BYTES, open_blob
 
-_RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
+_RANGE = re.compile(r"^bytes=([0-9]{0,18})-([0-9]{0,18})$")  # no file is larger than 18 digits say
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +109,7 @@ async def _off_the_loop(chunks: Generator[bytes, None, None]) -> AsyncIterator[b
         chunks.close()
 
 
-class AnyAccepted(BaseContentNegotiation):
-    """Lets any `Accept` through: what the view answers is not JSON, and its refusals are, whatever was asked for."""
-
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:  # noqa: ARG002
-        return next(iter(parsers))
-
-    def select_renderer(
-        self,
-        request: Request,  # noqa: ARG002
-        renderers: Iterable[BaseRenderer],
-        format_suffix: str | None = None,  # noqa: ARG002
-    ) -> tuple[BaseRenderer, str]:
-        renderer = next(iter(renderers))
-        return renderer, str(renderer.media_type)
-
-
 class DownloadView(PortalAPIView):
     """An API view that answers with something other than JSON."""
 
-    content_negotiation_class = AnyAccepted
+    content_negotiation_class = AnyAccept

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions
@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from apps.core import errors
+from apps.core.api.parsers import body_too_large
 from apps.core.api.renderer import with_message
 from apps.core.requests import current_request_id
 
@@ -68,6 +69,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     if isinstance(error, OperationalError):
         log.error("database.unavailable", error=str(error))
         error = errors.UnavailableError("The database does not answer. Try again in a moment.", retry_after_s=5)
+    if isinstance(error, RequestDataTooBig):  # of Django, where the body is read before it is parsed
+        error = body_too_large()
     if isinstance(error, errors.DomainError):
         return _refusal(error)
     if isinstance(error, Http404):

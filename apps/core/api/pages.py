@@ -7,13 +7,14 @@ from uuid import UUID
 from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 
+from apps.core.counting import total_of
 from apps.core.errors import InvalidInputError
+from apps.core.numbers import whole_number
 
 M = TypeVar("M", bound=Model)
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
-COUNTED_UP_TO = 10_000
 
 
 def page_of(request: Request, rows: QuerySet[M], serialize: Callable[[M], Any]) -> dict[str, Any]:
@@ -33,16 +34,17 @@ def page_of(request: Request, rows: QuerySet[M], serialize: Callable[[M], Any]) 
     return {
         "items": [serialize(row) for row in page[:limit]],
         "next": str(page[limit - 1].pk) if more else None,
-        "total": _total(rows, known=None if more or cursor else len(page)),
+        "total": total_of(rows) if more or cursor else len(page),
     }
 
 
 def _limit(given: str | None) -> int:
     if given is None:
         return DEFAULT_LIMIT
-    if not given.isascii() or not given.isdigit() or not 1 <= int(given) <= MAX_LIMIT:
-        raise InvalidInputError(fields={"limit": [f"'{given}' is not a number from 1 to {MAX_LIMIT}."]})
-    return int(given)
+    limit = whole_number(given, most=MAX_LIMIT)
+    if not limit:
+        raise InvalidInputError(fields={"limit": [f"'{given[:60]}' is not a number from 1 to {MAX_LIMIT}."]})
+    return limit
 
 
 def _cursor(given: str) -> UUID:
@@ -52,10 +54,3 @@ def _cursor(given: str) -> UUID:
         raise InvalidInputError(
             fields={"cursor": ["Not a cursor. Pass on the 'next' of the page before, or leave it out."]}
         ) from None
-
-
-def _total(rows: QuerySet[Any], *, known: int | None) -> int | None:
-    if known is not None:
-        return known
-    counted = rows.order_by()[: COUNTED_UP_TO + 1].count()
-    return counted if counted <= COUNTED_UP_TO else None

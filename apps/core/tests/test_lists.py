@@ -1,3 +1,7 @@
+import json
+from base64 import urlsafe_b64encode
+from uuid import uuid4
+
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.http import QueryDict
@@ -72,7 +76,13 @@ class TestListPage:
         assert not page
         assert (page.total, page.newer, page.older) == (0, None, None)
 
-    @pytest.mark.parametrize("query", ["sort=secret", "after=xx", "after=bnVsbA", "before=WyJhIiwgImIiXQ"])
+    @pytest.mark.parametrize(
+        "query",
+        ["sort=secret", "after=xx", "after=bnVsbA", "before=WyJhIiwgImIiXQ", "sort=name&after=NUL", "after=DEEP"],
+    )
     def test_refuses_an_order_that_is_not_offered_and_a_damaged_cursor(self, rows, query):
+        nul = urlsafe_b64encode(json.dumps(["\0", str(uuid4())]).encode()).decode()
+        deep = urlsafe_b64encode(b"[" * 3000).decode()
+
         with pytest.raises(InvalidInputError):
-            page_at(query)
+            page_at(query.replace("NUL", nul).replace("DEEP", deep))

@@ -11,13 +11,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
+from apps.core.bounded_json import UnreadableJsonError, read_json
+from apps.core.counting import total_of
 from apps.core.errors import InvalidInputError
 
 M = TypeVar("M", bound=Model)
 Row = TypeVar("Row")
 
 PAGE_SIZE = 50
-COUNTED_UP_TO = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def list_page(
         page.reverse()
     return ListPage(
         rows=page,
-        total=_total(rows, known=None if more or cursor else len(page)),
+        total=total_of(rows) if more or cursor else len(page),
         sort=sort,
         newer=_encode(page[0], field) if page and (more if backwards else bool(after)) else None,
         older=_encode(page[-1], field) if page and (backwards or more) else None,
@@ -108,8 +109,8 @@ def _encode(row: Model, field: str) -> str:
 
 def _decode(cursor: str) -> tuple[Any, Any]:
     try:
-        value, key = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (Base64Error, ValueError, TypeError):
+        value, key = read_json(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (Base64Error, UnreadableJsonError, ValueError, TypeError):
         raise _not_a_cursor() from None
     return value, key
 
@@ -118,10 +119,3 @@ def _not_a_cursor() -> InvalidInputError:
     return InvalidInputError(
         fields={"cursor": ["This link to a page of the list is damaged. Start at the first page."]}
     )
-
-
-def _total(rows: QuerySet[Any], *, known: int | None) -> int | None:
-    if known is not None:
-        return known
-    counted = rows.order_by()[: COUNTED_UP_TO + 1].count()
-    return counted if counted <= COUNTED_UP_TO else None

@@ -8,6 +8,7 @@ from apps.core.api.inputs import StrictSerializer
 from apps.evaluation.metrics import METRICS
 from apps.evaluation.models import EvaluationRun, Review, ReviewCampaign, Sample
 from apps.evaluation.rules import NEW_TOKENS_MAX
+from apps.evaluation.sampling import SEED_MAX
 from apps.evaluation.selectors import campaigns_of
 from apps.evaluation.services.campaigns import DEFAULT_QUESTION
 from apps.evaluation.services.runs import DEFAULT_NEW_TOKENS
@@ -35,7 +36,7 @@ class StartIn(StrictSerializer):
         min_value=1,
         help_text="Rows drawn with the seed; all if left out.",
     )
-    seed = serializers.IntegerField(default=0, min_value=0, max_value=2**31 - 1)
+    seed = serializers.IntegerField(default=0, min_value=0, max_value=SEED_MAX)
     settings = SettingsIn(required=False, help_text="How the model answers; always greedily.")
 
 
@@ -66,7 +67,7 @@ class ExportFilter(StrictSerializer):
 
 class CampaignIn(StrictSerializer):
     sample_size = serializers.IntegerField(min_value=1, help_text="How many answers are reviewed.")
-    seed = serializers.IntegerField(default=0, min_value=0, max_value=2**31 - 1)
+    seed = serializers.IntegerField(default=0, min_value=0, max_value=SEED_MAX)
     title = serializers.CharField(max_length=200, required=False)
     question = serializers.CharField(max_length=300, default=DEFAULT_QUESTION)
     guidelines = serializers.CharField(max_length=10_000, required=False, default="", allow_blank=True)

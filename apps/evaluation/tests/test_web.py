@@ -144,6 +144,15 @@ class TestStartPage:
         assert response.status_code == 422
         assert "sample_size_within_dataset" in response.content.decode()
 
+    def test_says_what_is_wrong_with_a_seed_beyond_its_column(self, client, engineer, model, heldout):
+        client.force_login(engineer)
+        filled = {"model": model.pk, "dataset": heldout.pk, "metrics": ["exact_match"], "seed": 2**31}
+
+        response = client.post(reverse("evaluation:start"), filled | {"max_new_tokens": 8})
+
+        assert response.status_code == 422
+        assert "less than or equal to 2147483647" in response.content.decode()
+
 
 class TestQueuePage:
     def test_goes_from_answer_to_answer(self, client, reviewer, campaign):

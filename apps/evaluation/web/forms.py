@@ -12,6 +12,7 @@ from apps.datasets.models import DatasetVersion
 from apps.datasets.states import DatasetStatus
 from apps.evaluation.metrics import METRICS
 from apps.evaluation.rules import ASKABLE, NEW_TOKENS_MAX
+from apps.evaluation.sampling import SEED_MAX
 from apps.evaluation.services.campaigns import DEFAULT_QUESTION
 from apps.evaluation.services.runs import DEFAULT_NEW_TOKENS
 from apps.evaluation.states import RunStatus
@@ -44,7 +45,7 @@ class StartForm(forms.Form):
     sample_size = forms.IntegerField(
         label="Samples", required=False, min_value=1, help_text="Rows drawn with the seed. Left out: all."
     )
-    seed = forms.IntegerField(initial=0, min_value=0)
+    seed = forms.IntegerField(initial=0, min_value=0, max_value=SEED_MAX)
     max_new_tokens = forms.IntegerField(
         label="Longest answer", initial=DEFAULT_NEW_TOKENS, min_value=1, max_value=NEW_TOKENS_MAX, help_text="Tokens."
     )
@@ -62,7 +63,7 @@ class CampaignForm(forms.Form):
     sample_size = forms.IntegerField(
         label="Answers to review", min_value=1, initial=20, help_text="Drawn with the seed."
     )
-    seed = forms.IntegerField(initial=0, min_value=0)
+    seed = forms.IntegerField(initial=0, min_value=0, max_value=SEED_MAX)
     title = forms.CharField(max_length=200)
     question = forms.CharField(max_length=300, initial=DEFAULT_QUESTION)
     guidelines = forms.CharField(

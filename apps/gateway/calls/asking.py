@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import orjson
-
+from apps.core.bounded_json import UnreadableJsonError, read_json
 from apps.gateway.errors import BodyRefusedError
 
 # Ours: taken out before the rest is passed on, since a model server need not know them.
@@ -53,10 +52,10 @@ def read_object(raw: bytes) -> dict[str, Any]:
         BodyRefusedError: it holds none.
     """
     try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
+        body = read_json(raw)
+    except UnreadableJsonError as error:
         raise BodyRefusedError(
-            f"The body is not JSON: {error}.",
+            str(error),
             fields={"body": ["Send one JSON object with Content-Type application/json."]},
         ) from None
     if not isinstance(body, dict):

@@ -82,6 +82,8 @@ class TestBadRequests:
             (b"{", "body"),
             (b"[]", "body"),
             (b"\xff\xfe", "body"),
+            (b'{"model": "assistant", "metadata": ' + b"[" * 300 + b"]" * 300 + b"}", "body"),
+            (b'{"model": "assistant", "messages": [{"role": "user", "content": "\\u0000"}]}', "body"),
             ({}, "model"),
             ({"model": "assistant"}, "messages"),
             ({"model": "assistant", "messages": []}, "messages"),

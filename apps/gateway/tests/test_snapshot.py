@@ -254,10 +254,8 @@ class TestNotifications:
         await eventually(lambda: made.record.sha256 in keeper.current().keys)
 
         await asyncio.to_thread(committed, revoke_api_key, actor=engineer, key=made.record)
-        began = time.monotonic()
-        await eventually(lambda: made.record.sha256 not in keeper.current().keys)
 
-        assert time.monotonic() - began < 5
+        await eventually(lambda: made.record.sha256 not in keeper.current().keys)
 
     @pytest.mark.parametrize("change", ["role", "user", "route", "grant", "price", "budget", "prompt"])
     async def test_hears_of_everything_that_it_decides_by(self, *, change, keeper, people, endpoint, team):

@@ -8,7 +8,8 @@ from django.db.models import Q, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from apps.core.api.pages import COUNTED_UP_TO, DEFAULT_LIMIT, MAX_LIMIT
+from apps.core.api.pages import DEFAULT_LIMIT, MAX_LIMIT
+from apps.core.counting import total_of
 from apps.telemetry.models import RequestEvent
 from apps.telemetry.spool import moment_of
 
@@ -32,7 +33,7 @@ def events_page(
     return {
         "items": [serialize(row) for row in rows[:limit]],
         "next": str(rows[limit - 1].id) if len(rows) > limit else None,
-        "total": _total(events) if cursor or len(rows) > limit else len(rows),
+        "total": total_of(events) if cursor or len(rows) > limit else len(rows),
     }
 
 
@@ -40,8 +41,3 @@ def _older_than(event_id: UUID) -> Q:
     # The moment first, by which the table is partitioned and indexed; the id decides within a millisecond.
     at = moment_of(event_id)
     return Q(at__lt=at) | Q(at=at, id__lt=event_id)
-
-
-def _total(events: QuerySet[RequestEvent]) -> int | None:
-    counted = events.order_by()[: COUNTED_UP_TO + 1].count()
-    return counted if counted <= COUNTED_UP_TO else None

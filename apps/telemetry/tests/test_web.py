@@ -12,6 +12,7 @@ from apps.telemetry.tests.factories import shipped
 
 pytestmark = pytest.mark.django_db
 LIST = "/requests/"
+NEVER = "ffffffff-ffff-7fff-8fff-ffffffffffff"
 
 
 @pytest.fixture
@@ -52,6 +53,12 @@ class TestRequests:
         assert [event_id for rows in seen for event_id in rows] == expected
         assert [event.id for event in back.rows] == expected[50:100]
         assert (page.total, back.newer is not None, back.older is not None) == (120, True, True)
+
+    @pytest.mark.parametrize(
+        ("path", "status"), [(f"?after={NEVER}", 200), (f"?before={NEVER}", 200), (f"{NEVER}/", 404)]
+    )
+    def test_finds_nothing_by_an_id_of_a_time_that_never_comes(self, page_of, viewer, path, status):
+        assert page_of(viewer, LIST + path).status_code == status
 
     @pytest.mark.parametrize(("query", "found"), [("?route=other", 1), ("?outcome=refused", 1), ("?surface=proxy", 0)])
     def test_filters(self, page_of, viewer, team, tmp_path, *, query, found):

@@ -5,8 +5,9 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from apps.core.counting import total_of
 from apps.core.errors import InvalidInputError
-from apps.core.web.lists import COUNTED_UP_TO, PAGE_SIZE, ListPage
+from apps.core.web.lists import PAGE_SIZE, ListPage
 from apps.telemetry.models import RequestEvent
 from apps.telemetry.spool import moment_of
 
@@ -29,7 +30,7 @@ def events_list(request: HttpRequest, events: QuerySet[RequestEvent]) -> ListPag
         rows.reverse()
     return ListPage(
         rows=rows,
-        total=_total(events) if more or cursor else len(rows),
+        total=total_of(events) if more or cursor else len(rows),
         sort="-created",
         newer=str(rows[0].id) if rows and (more if backwards else after) else None,
         older=str(rows[-1].id) if rows and (backwards or more) else None,
@@ -47,8 +48,3 @@ def _cursor(given: str | None) -> UUID | None:
 def _beyond(event_id: UUID, *, newer: bool) -> Q:
     at, way = moment_of(event_id), "gt" if newer else "lt"
     return Q(**{f"at__{way}": at}) | Q(**{"at": at, f"id__{way}": event_id})
-
-
-def _total(events: QuerySet[RequestEvent]) -> int | None:
-    counted = events.order_by()[: COUNTED_UP_TO + 1].count()
-    return counted if counted <= COUNTED_UP_TO else None

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from apps.core.api.inputs import StrictSerializer
 from apps.training.models import JobEvent, TrainingJob
 from apps.training.older_forms import OLDER_JOB_TYPES
-from apps.training.selectors import curves, ran_s
+from apps.training.selectors import LOG_OFFSET_MAX, curves, ran_s
 from apps.training.services.finishing import cost_usd
 from apps.training.spec import TrainJobSpec
 from apps.training.states import JobStatus
@@ -42,7 +42,7 @@ class JobFilter(StrictSerializer):
 
 
 class LogFilter(StrictSerializer):
-    offset = serializers.IntegerField(default=0, min_value=0, help_text="Byte to start from.")
+    offset = serializers.IntegerField(default=0, min_value=0, max_value=LOG_OFFSET_MAX, help_text="Byte to start from.")
     follow = serializers.BooleanField(default=False, help_text="Answer with a stream of events (SSE) until it ends.")
 
 

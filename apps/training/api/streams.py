@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 
@@ -14,6 +15,7 @@ from apps.training.selectors import log_from
 
 LOOK_EVERY_S = 1.0
 KEEP_ALIVE_S = 15.0
+_LINE_END = re.compile(r"\r\n|\r|\n")  # each of them ends a line of a stream of events
 STREAM_MAX_S = 1800.0  # a client goes on with Last-Event-ID; a forgotten page does not hold a stream for ever
 
 
@@ -56,5 +58,5 @@ def _look_at(job: TrainingJob) -> None:
 
 def _event(kind: str, text: str, *, event_id: str = "") -> bytes:
     head = f"id: {event_id}\n" if event_id else ""
-    data = "".join(f"data: {line}\n" for line in text.rstrip("\n").split("\n"))
+    data = "".join(f"data: {line}\n" for line in _LINE_END.split(text.rstrip("\r\n")))
     return f"{head}event: {kind}\n{data}\n".encode()

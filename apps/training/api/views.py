@@ -16,6 +16,7 @@ from apps.core.api.negotiation import AnyAccept
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
 from apps.core.idempotency import idempotent
+from apps.core.numbers import whole_number
 from apps.training import selectors, services
 from apps.training.api import serializers as shapes
 from apps.training.api.streams import log_stream
@@ -106,8 +107,8 @@ class JobLogs(PortalAPIView):
         asked = self.given_query(shapes.LogFilter, request)
         job = _job(request.user, job_id)
         if asked["follow"]:
-            last = request.headers.get("Last-Event-ID", "")
-            return log_stream(job, offset=int(last) if last.isascii() and last.isdigit() else asked["offset"])
+            last = whole_number(request.headers.get("Last-Event-ID", ""), most=selectors.LOG_OFFSET_MAX)
+            return log_stream(job, offset=asked["offset"] if last is None else last)
         text, next_offset = selectors.log_from(job, asked["offset"])
         return Response({"text": text, "next_offset": next_offset, "is_final": job.is_final})
 

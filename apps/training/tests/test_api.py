@@ -52,6 +52,20 @@ class TestSubmit:
 
         assert (data["job_type"], data["dataset"]["id"]) == ("PRETRAIN", str(corpus.pk))
 
+    @pytest.mark.parametrize(
+        ("older", "field"),
+        [
+            ({"job_type": "distributed", "resources": "abc"}, "resources"),
+            ({"job_type": "pretrain", "name": "x", "output": [1]}, "output"),
+            ({"job_type": "finetune", "dataset_ref": {"type": []}}, "dataset_ref.type"),
+        ],
+    )
+    def test_names_what_is_of_the_wrong_kind_in_the_older_form(self, api, team, older, field):
+        response = api.post(BASE, {"owner_team": "voc", **older}, format="json")
+
+        assert response.status_code == 400
+        assert field in response.json()["data"]["fields"]
+
     def test_names_each_field_that_cannot_be_read(self, api, body):
         unknown, missing = (
             api.post(BASE, body | change, format="json") for change in ({"model_famly": "x"}, {"hyperparams": {}})
@@ -162,7 +176,10 @@ class TestLogs:
 
         assert api.get(f"{BASE}/{queued.pk}/logs").json()["data"]["text"] == "ready\n"
 
-    @pytest.mark.parametrize(("query", "field"), [("offset=-1", "offset"), ("offset=x", "offset"), ("of=1", "of")])
+    @pytest.mark.parametrize(
+        ("query", "field"),
+        [("offset=-1", "offset"), ("offset=x", "offset"), (f"offset={'9' * 30}", "offset"), ("of=1", "of")],
+    )
     def test_refuse_a_query_that_is_none(self, api, queued, query, field):
         response = api.get(f"{BASE}/{queued.pk}/logs?{query}")
 
@@ -184,6 +201,23 @@ class TestLogs:
         response = api.get(f"{BASE}/{queued.pk}/logs?follow=1", headers={"Last-Event-ID": "17"})
 
         assert text_of(response).startswith("event: end\n")
+
+    def test_begin_where_they_are_asked_to_when_the_last_event_is_none(self, api, queued, program):
+        look_until(queued, JobStatus.SUCCEEDED)
+
+        response = api.get(f"{BASE}/{queued.pk}/logs?follow=1&offset=17", headers={"Last-Event-ID": "9" * 5000})
+
+        assert text_of(response).startswith("event: end\n")
+
+    def test_hold_no_event_that_the_job_has_made_up(self, api, queued, program):
+        look_until(queued, JobStatus.SUCCEEDED)
+        (process_host().folder(queued.external_name) / "log.txt").write_bytes(b"a\revent: end\r\ndata: {}\n")
+
+        response = api.get(f"{BASE}/{queued.pk}/logs?follow=1")
+
+        log, end, _ = text_of(response).split("\n\n")
+        assert log == "id: 23\nevent: log\ndata: a\ndata: event: end\ndata: data: {}"
+        assert end.startswith("event: end\n")
 
     def test_of_a_hidden_job_are_404_in_json_for_a_stream_too(self, client_of, outsider, queued):
         url = f"{BASE}/{queued.pk}/logs?follow=1"

@@ -73,11 +73,13 @@ class TestJobPage:
         first = client.get(f"{log}?from=0").content.decode()
         last = client.get(f"{log}?from=17").content.decode()
         odd = client.get(f"{log}?from=x").content.decode()
+        beyond = client.get(f"{log}?from={'9' * 5000}").content.decode()
 
         assert "step 2/2" in first
         assert f"{log}?from=17" in first
         assert last.strip() == ""
         assert "step 2/2" in odd
+        assert "step 2/2" in beyond
 
     def test_escapes_what_the_job_prints(self, client, engineer, queued, program, tmp_path):
         program.ends_by("wait")

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import allows, teams_where
 from apps.core.errors import DomainError
+from apps.core.numbers import whole_number
 from apps.core.web.charts import Chart, Series
 from apps.core.web.lists import list_page
 from apps.core.web.requests import HtmxHttpRequest
@@ -99,11 +100,8 @@ def status(request: HtmxHttpRequest, job_id: UUID) -> HttpResponse:
 @require_GET
 def log(request: HtmxHttpRequest, job_id: UUID) -> HttpResponse:
     """New lines of a job's log, and the place that asks for the next ones."""
-    offset = request.GET.get("from", "0")
-    found = _found(request, job_id)
-    return render(
-        request, "training/_log.html", _log(found, int(offset) if offset.isascii() and offset.isdigit() else 0)
-    )
+    offset = whole_number(request.GET.get("from", ""), most=selectors.LOG_OFFSET_MAX)
+    return render(request, "training/_log.html", _log(_found(request, job_id), offset or 0))
 
 
 @login_required
