@@ -41,6 +41,8 @@ OURS = {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forward
 
 # What tells of a body; left out where none is passed on.
 ABOUT_BODY = {"content-length", "content-type", "content-encoding"}
+# What tells who calls, and from where.
+ABOUT_CALLER = {"authorization", "cookie", "host", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
 AWAY = (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError, aiohttp.ConnectionTimeoutError)
 
 AWAY_PAGE = b"""<!doctype html>
@@ -125,7 +127,7 @@ class PortalPassage:
 
     async def _knows_caller(self, headers: list[tuple[str, str]]) -> bool:
         """Return whether the portal knows who sends a request with `headers`, by key or by session."""
-        asking = [(name, value) for name, value in headers if name not in ABOUT_BODY]
+        asking = [(name, value) for name, value in headers if name.lower() in ABOUT_CALLER]
         async with self._session.get("http://portal/llm-ops/v1/accounts/me", headers=asking) as response:
             return response.status == http.HTTPStatus.OK
 

@@ -14,7 +14,7 @@ from apps.gateway.front.bodies import FORM_BYTES
 from apps.gateway.tests.conftest import running
 
 FILES = "/catalog/models/0197a7a0-0000-7000-8000-000000000000/files"
-KNOWN = {"Cookie": "sessionid=known"}
+KNOWN = {"Cookie": "sessionid=known", "Accept": "text/html"}
 
 
 class PortalStub:
@@ -41,7 +41,8 @@ class PortalStub:
         return web.Response(body=await request.read(), headers={"X-Had-Type": str("Content-Type" in request.headers)})
 
     async def llm_ops(self, request):
-        """Whom the portal knows has a cookie that says so."""
+        """Whom the portal knows has a cookie that says so. What is asked of the API is answered in JSON only."""
+        assert request.headers.get("Accept") != "text/html"
         return web.Response(status=200 if request.cookies.get("sessionid") == "known" else 401)
 
     async def upload(self, request):
