@@ -36,12 +36,14 @@ def read_json(raw: bytes | str) -> Any:
     return value
 
 
-def _refuse_unkeepable(value: Any, depth: int = 0) -> None:
+def _refuse_unkeepable(value: Any, path: tuple[str, ...] = ()) -> None:
     if isinstance(value, str):
         if "\0" in value:
-            raise UnreadableJsonError(why="it holds a NUL character")
+            where = {".".join(path): ["It holds a NUL character; leave it out."]} if path else {}
+            raise UnreadableJsonError(why="it holds a NUL character", fields=where)
     elif isinstance(value, dict | list):
-        if depth >= DEPTH_MAX:
+        if len(path) >= DEPTH_MAX:
             raise UnreadableJsonError(why=f"it is nested more than {DEPTH_MAX} deep")
-        for inner in [*value, *value.values()] if isinstance(value, dict) else value:
-            _refuse_unkeepable(inner, depth + 1)
+        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            _refuse_unkeepable(name, (*path, "(name)"))
+            _refuse_unkeepable(inner, (*path, str(name)))
