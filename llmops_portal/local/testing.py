@@ -1,8 +1,8 @@
 """A pytest plugin that gives the tests their PostgreSQL, Redis and VAR, unless DATABASE_URL names a database.
 
 Sessions in one checkout share the servers (`keeper.py`), also when they run at the same time; each takes a number that
-no other session has, and with it a database, a Redis database and a VAR of its own. The workers of pytest-xdist inherit
-the environment of their session.
+no other session has, and with it a database, a Redis database and a VAR of its own. Each worker of pytest-xdist is such
+a session: two workers with one broker would take each other's messages.
 """
 
 import contextlib
@@ -20,12 +20,13 @@ import redis
 from llmops_portal.local import keeper, paths
 
 SESSIONS = 32
+BORROWED = "TEST_SERVICES_BORROWED"  # told to the workers of pytest-xdist: DATABASE_URL is ours, not the caller's
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
     """Start the services before pytest-django reads the settings; a wrapper runs before every plain hook."""
-    if not os.environ.get("DATABASE_URL"):
+    if not os.environ.get("DATABASE_URL") or os.environ.get(BORROWED):
         resources = contextlib.ExitStack()
         early_config.add_cleanup(resources.close)
         os.environ.update(borrow(resources))
@@ -64,6 +65,7 @@ def borrow(resources: contextlib.ExitStack) -> dict[str, str]:
         "DATABASE_URL": paths.database_url(folder, database=f"llmops_{number}"),
         "REDIS_URL": paths.redis_url(folder, database=number),
         "VAR": str(var),
+        BORROWED: "1",
     }
 
 

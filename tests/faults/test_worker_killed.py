@@ -22,7 +22,7 @@ from tests.faults.running import PortalProcess, running, wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-CONVERGES_IN_S = 90  # a killed worker's lease lasts 45 s; then another takes the job over
+CONVERGES_IN_S = 180  # a killed worker's lease lasts 45 s; then another takes the job over
 TRAINS_IN_S = 240
 REAL_PYTHON = Path(django_settings.BASE_DIR) / ".venv" / "train" / "bin" / "python"
 FAKE_PROGRAM = Path(apps.training.tests.__path__[0]) / "fake_program.py"
