@@ -2,17 +2,17 @@
 
 from django.urls import path
 
-from apps.governance.api import views
+from apps.governance.api import approvals, audit, policies
 
 urlpatterns = [
-    path("governance/approvals", views.Requests.as_view()),
-    path("governance/approvals/<uuid:request_id>", views.RequestDetail.as_view()),
-    path("governance/approvals/<uuid:request_id>/approve", views.Approve.as_view()),
-    path("governance/approvals/<uuid:request_id>/reject", views.Reject.as_view()),
-    path("governance/approvals/<uuid:request_id>/withdraw", views.Withdraw.as_view()),
-    path("governance/decisions", views.Decisions.as_view()),
-    path("governance/audit/logs", views.AuditLog.as_view()),
-    path("governance/policies", views.Policies.as_view()),
-    path("governance/policies/<uuid:version_id>", views.PolicyDetail.as_view()),
-    path("governance/policies/<uuid:version_id>/test", views.PolicyTest.as_view()),
+    path("governance/approvals", approvals.Requests.as_view()),
+    path("governance/approvals/<uuid:request_id>", approvals.RequestDetail.as_view()),
+    path("governance/approvals/<uuid:request_id>/approve", approvals.Approve.as_view()),
+    path("governance/approvals/<uuid:request_id>/reject", approvals.Reject.as_view()),
+    path("governance/approvals/<uuid:request_id>/withdraw", approvals.Withdraw.as_view()),
+    path("governance/decisions", policies.Decisions.as_view()),
+    path("governance/audit/logs", audit.AuditLog.as_view()),
+    path("governance/policies", policies.Policies.as_view()),
+    path("governance/policies/<uuid:version_id>", policies.PolicyDetail.as_view()),
+    path("governance/policies/<uuid:version_id>/test", policies.PolicyTest.as_view()),
 ]

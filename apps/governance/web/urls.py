@@ -2,19 +2,19 @@
 
 from django.urls import path
 
-from apps.governance.web import views
+from apps.governance.web import approvals, audit, policies
 
 app_name = "governance"
 urlpatterns = [
-    path("approvals/", views.approvals, name="approvals"),
-    path("approvals/<uuid:request_id>/", views.approval, name="request"),
-    path("approvals/<uuid:request_id>/approve", views.approve, name="approve"),
-    path("approvals/<uuid:request_id>/reject", views.reject, name="reject"),
-    path("approvals/<uuid:request_id>/withdraw", views.withdraw, name="withdraw"),
-    path("decisions/", views.decisions, name="decisions"),
-    path("decisions/<uuid:decision_id>/", views.decision, name="decision"),
-    path("policies/", views.policies, name="policies"),
-    path("policies/<uuid:version_id>/", views.policy, name="policy"),
-    path("policies/<uuid:version_id>/submit", views.submit_policy, name="submit_policy"),
-    path("audit/", views.audit, name="audit"),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/<uuid:request_id>/", approvals.approval, name="request"),
+    path("approvals/<uuid:request_id>/approve", approvals.approve, name="approve"),
+    path("approvals/<uuid:request_id>/reject", approvals.reject, name="reject"),
+    path("approvals/<uuid:request_id>/withdraw", approvals.withdraw, name="withdraw"),
+    path("decisions/", policies.decisions, name="decisions"),
+    path("decisions/<uuid:decision_id>/", policies.decision, name="decision"),
+    path("policies/", policies.policies, name="policies"),
+    path("policies/<uuid:version_id>/", policies.policy, name="policy"),
+    path("policies/<uuid:version_id>/submit", policies.submit_policy, name="submit_policy"),
+    path("audit/", audit.audit, name="audit"),
 ]

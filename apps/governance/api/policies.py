@@ -1,0 +1,79 @@
+"""Policies, and what they decided, over HTTP."""
+
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.accounts.models import Team
+from apps.accounts.selectors import visible_teams
+from apps.core.api.pages import page_of
+from apps.core.api.views import PortalAPIView
+from apps.core.idempotency import idempotent
+from apps.governance import selectors, services
+from apps.governance.api.serializers import policies as shapes
+
+
+class Decisions(PortalAPIView):
+    """GET /llm-ops/v1/governance/decisions"""
+
+    @extend_schema(
+        summary="What policies decided", parameters=[shapes.DecisionFilter], responses=shapes.DecisionOut(many=True)
+    )
+    def get(self, request: Request) -> Response:
+        asked = {
+            name: value for name, value in self.given_query(shapes.DecisionFilter, request).items() if value is not None
+        }
+        rows = selectors.visible_decisions(actor=request.user).filter(**asked)
+        return Response(page_of(request, rows, lambda row: shapes.DecisionOut(row).data))
+
+
+class Policies(PortalAPIView):
+    """GET, POST /llm-ops/v1/governance/policies"""
+
+    @extend_schema(summary="Policy versions", responses=shapes.PolicyVersionOut(many=True))
+    def get(self, request: Request) -> Response:
+        rows = selectors.visible_policies(actor=request.user)
+        return Response(page_of(request, rows, lambda row: shapes.PolicyVersionOut(row).data))
+
+    @extend_schema(
+        summary="Save a policy as a draft version", request=shapes.PolicyIn, responses=shapes.PolicyVersionOut
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        given = self.given(shapes.PolicyIn, request)
+        team: Team = get_object_or_404(visible_teams(actor=request.user), slug=given["owner_team"])
+        version = services.save_policy_draft(actor=request.user, team=team, source=given["source"])
+        return Response(shapes.PolicyVersionOut(version).data)
+
+
+class PolicyDetail(PortalAPIView):
+    """GET, PUT /llm-ops/v1/governance/policies/{policyId}"""
+
+    @extend_schema(summary="One policy version", responses=shapes.PolicyVersionOut)
+    def get(self, request: Request, version_id: UUID) -> Response:
+        version = get_object_or_404(selectors.visible_policies(actor=request.user), pk=version_id)
+        return Response(shapes.PolicyVersionOut(version).data)
+
+    @extend_schema(
+        summary="Save a changed policy as its next draft version",
+        request=shapes.PolicySourceIn,
+        responses=shapes.PolicyVersionOut,
+    )
+    def put(self, request: Request, version_id: UUID) -> Response:
+        version = get_object_or_404(selectors.visible_policies(actor=request.user), pk=version_id)
+        source = self.given(shapes.PolicySourceIn, request)["source"]
+        changed = services.save_policy_draft(actor=request.user, team=version.owner_team, source=source)
+        return Response(shapes.PolicyVersionOut(changed).data)
+
+
+class PolicyTest(PortalAPIView):
+    """POST /llm-ops/v1/governance/policies/{policyId}/test"""
+
+    @extend_schema(summary="Run a policy's own tests", request=None, responses=shapes.PolicyTestOut)
+    @idempotent
+    def post(self, request: Request, version_id: UUID) -> Response:
+        version = get_object_or_404(selectors.visible_policies(actor=request.user), pk=version_id)
+        return Response(services.run_policy_tests(version=version))
