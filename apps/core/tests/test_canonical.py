@@ -1,4 +1,7 @@
 import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
 
 from apps.core.canonical import canonical_bytes, digest_of
 
@@ -13,6 +16,30 @@ class TestCanonicalBytes:
     def test_refuses_what_has_no_one_form(self):
         with pytest.raises(ValueError, match="JSON compliant"):
             canonical_bytes(float("nan"))
+
+    @pytest.mark.parametrize(
+        ("number", "written"),
+        [(1.0, b"1"), (-0.0, b"0"), (1e16, b"10000000000000000"), (1e-5, b"0.00001"), (1e22, b"1e+22"), (0.5, b"0.5")],
+    )
+    def test_writes_numbers_as_ecmascript_does(self, number, written):
+        assert canonical_bytes(number) == written
+        assert canonical_bytes([number]) == b"[" + written + b"]"
+
+    def test_sorts_keys_as_utf16_does(self):
+        assert canonical_bytes({"\ue000": 1, "\U0001f600": 2}) == '{"\U0001f600":2,"\ue000":1}'.encode()
+
+    @given(
+        st.recursive(
+            st.none()
+            | st.booleans()
+            | st.integers(-(2**53) + 1, 2**53 - 1)
+            | st.floats(allow_nan=False, allow_infinity=False)
+            | st.text(st.characters(exclude_categories=["Cs"])),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
+        )
+    )
+    def test_is_rfc_8785_for_every_document(self, document):
+        assert canonical_bytes(document) == rfc8785.dumps(document)
 
 
 def test_a_digest_names_its_algorithm():

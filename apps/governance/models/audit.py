@@ -8,6 +8,7 @@ from django.db import models
 from apps.accounts.models import Team, User
 from apps.core.ids import new_id
 from apps.governance.models.about import AboutSubject
+from apps.governance.models.fields import CurrentTransaction, TransactionIdField
 from apps.governance.wording import done
 
 
@@ -24,7 +25,12 @@ class AuditEvent(AboutSubject):
     after = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
     reason = models.TextField(blank=True)
     request_id = models.CharField(max_length=64, blank=True)
-    digest = models.CharField(max_length=71, editable=False, help_text="Of the event's canonical bytes.")
+    on_behalf_of = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Whose right the actor used."
+    )
+    canonical = models.TextField(default="", editable=False, help_text="The event as canonical JSON: what is sealed.")
+    digest = models.CharField(max_length=71, editable=False, help_text="SHA-256 of `canonical` as UTF-8.")
+    tx = TransactionIdField(db_default=CurrentTransaction(), editable=False, help_text="The transaction that wrote it.")
 
     TEAM_PATH = "team"
 
@@ -35,6 +41,7 @@ class AuditEvent(AboutSubject):
             models.Index(fields=["actor", "-id"], name="audit_by_actor"),
             models.Index(fields=["action", "-id"], name="audit_by_action"),
             models.Index(fields=["team", "-id"], name="audit_by_team"),
+            models.Index(fields=["tx", "id"], name="audit_by_transaction"),
         ]
 
     def __str__(self) -> str:

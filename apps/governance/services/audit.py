@@ -8,7 +8,8 @@ from django.db import connection, models
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.core.canonical import digest_of
+from apps.core.canonical import canonical_bytes, sha256_digest
+from apps.core.masking import masked
 from apps.core.requests import current_request_id
 from apps.governance.models import AuditEvent
 from apps.governance.subjects import label_of, subject_of, team_of
@@ -22,12 +23,14 @@ def record_event(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     reason: str = "",
+    on_behalf_of: User | None = None,
 ) -> AuditEvent:
     """Write the audit event of a state change. Call it inside the transaction of the change.
 
     Args:
         action: "scope.verb", such as "modelversion.approve".
-        before, after: what changed, as JSON; never secrets.
+        before, after: what changed, as JSON; what is named like a secret is masked.
+        on_behalf_of: whose right the actor used, such as of somebody who delegated it.
     """
     assert connection.in_atomic_block, "an audit event belongs to the transaction of its change"  # noqa: S101
     team = team_of(subject)
@@ -40,12 +43,14 @@ def record_event(
         subject_id=subject.pk,
         subject_label=label_of(subject),
         team=team,
-        before=before,
-        after=after,
+        before=masked(before),
+        after=masked(after),
         reason=reason,
         request_id=current_request_id(),
+        on_behalf_of=on_behalf_of,
     )
-    event.digest = digest_of(event_document(event))
+    content = canonical_bytes(event_document(event))
+    event.canonical, event.digest = content.decode(), sha256_digest(content)
     event.save(force_insert=True)
     return event
 
@@ -60,7 +65,7 @@ def editors_of(subject: models.Model) -> dict[UUID, str]:
 
 
 def event_document(event: AuditEvent) -> dict[str, Any]:
-    """Return the event as the JSON whose canonical bytes its digest is of."""
+    """Return the event as the JSON whose canonical bytes are kept, digested and sealed."""
     return {
         "id": str(event.pk),
         "at": event.at.isoformat(),
@@ -74,4 +79,5 @@ def event_document(event: AuditEvent) -> dict[str, Any]:
         "after": event.after,
         "reason": event.reason,
         "request_id": event.request_id,
+        "on_behalf_of": str(event.on_behalf_of_id) if event.on_behalf_of_id else None,
     }
