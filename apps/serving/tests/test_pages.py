@@ -1,8 +1,8 @@
 import pytest
 
 from apps.prompts.tests.factories import prompt_version
-from apps.serving.models import Endpoint, Server
-from apps.serving.tests.factories import step
+from apps.serving.models import Endpoint
+from apps.serving.tests.factories import until
 
 
 @pytest.fixture
@@ -109,9 +109,8 @@ class TestEndpoint:
         assert b"listening on" in page.get(url).content
 
         machine.kill_all()
-        step(healthy_endpoint)
+        until(healthy_endpoint, lambda endpoint: endpoint.servers.get(pk=server.pk).is_cleared)
 
         shown = page.get(url).content
         assert b"listening on" in shown
         assert b"hx-trigger" not in shown
-        assert Server.objects.get(pk=server.pk).is_cleared

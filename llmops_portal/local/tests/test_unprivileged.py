@@ -1,6 +1,8 @@
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -17,9 +19,15 @@ class TestTethered:
         )
         with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
             child = identity.identify(int(parent.stdout.readline()))
+            _wait_until_it_is("sleep", child.pid)  # setpriv has tied it by then
             parent.kill()
 
-        assert identity.wait_all([child], timeout_s=5)
+        assert identity.wait_all([child], timeout_s=30)
+
+
+def _wait_until_it_is(name: str, pid: int) -> None:
+    while Path(f"/proc/{pid}/comm").read_text().strip() != name:
+        time.sleep(0.01)
 
 
 class TestAsNobody:

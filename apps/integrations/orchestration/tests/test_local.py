@@ -42,6 +42,13 @@ def keeper_pid(host, name) -> int:
     return int(stat.rpartition(")")[2].split()[1])
 
 
+def kill_keeper(host, name) -> None:
+    """Kill the keeper of a process, and wait until it is gone: only then are its locks free."""
+    pid = keeper_pid(host, name)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not is_alive(pid))
+
+
 class TestLocalProcessHost(ProcessHostContract):
     def test_records_the_process_for_the_supervisor_while_it_runs(self, host, name):
         host.launch(python(name, SLEEPS))
@@ -89,7 +96,7 @@ class TestKilled:
         host.launch(python(name, COUNTS_ITSELF.format(seconds=60)))
         wait_for(host, name, ProcessState.RUNNING)
 
-        os.kill(keeper_pid(host, name), signal.SIGKILL)
+        kill_keeper(host, name)
         host.launch(python(name, COUNTS_ITSELF.format(seconds=60)))
 
         wait_until((host.folder(name) / "starts").exists)
@@ -99,7 +106,7 @@ class TestKilled:
     def test_a_process_without_keeper_can_be_stopped(self, host, name):
         host.launch(python(name, SLEEPS))
         wait_until(lambda: host.log_tail(name, 1) == "ready")
-        os.kill(keeper_pid(host, name), signal.SIGKILL)
+        kill_keeper(host, name)
 
         host.stop(name)
 
@@ -108,7 +115,7 @@ class TestKilled:
     def test_a_stubborn_process_without_keeper_is_made_to_stop(self, host, name):
         host.launch(python(name, f"import signal; signal.signal(15, signal.SIG_IGN); {SLEEPS}"))
         wait_until(lambda: host.log_tail(name, 1) == "ready")
-        os.kill(keeper_pid(host, name), signal.SIGKILL)
+        kill_keeper(host, name)
 
         host.stop(name, grace_s=0.1)
         assert host.observe(name).state == ProcessState.RUNNING
