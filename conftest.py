@@ -7,9 +7,11 @@ from django.conf import settings
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import override_settings
+from rest_framework.test import APIClient
 
 from apps.accounts.models import Membership, Organisation, Team, User
-from apps.accounts.permissions import Role
+from apps.accounts.permissions import KNOWN_SCOPES, Role
+from apps.accounts.services import create_api_key
 
 
 def pytest_configure() -> None:
@@ -43,6 +45,14 @@ def member(team: Team, username: str, *roles: Role) -> User:
     user = make_user(username)
     Membership.objects.bulk_create(Membership(user=user, team=team, role=role) for role in roles)
     return user
+
+
+def caller(user: User) -> APIClient:
+    """Return an API client that calls with a key of `user`, as programs do: one that may do all that its owner may."""
+    token = create_api_key(actor=user, name="test", scopes=list(KNOWN_SCOPES)).token
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client
 
 
 @pytest.fixture

@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.accounts.credentials.CredentialMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -273,6 +274,8 @@ SPECTACULAR_SETTINGS = {
         "EndpointWanted": "apps.serving.states.Wanted",
         "PolicyStatus": "apps.governance.states.PolicyStatus",
         "RequestStatus": "apps.governance.states.RequestStatus",
+        "Verdict": "apps.governance.states.Verdict",
+        "EmergencyVerdict": "apps.governance.states.EmergencyVerdict",
     },
 }
 

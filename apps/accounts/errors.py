@@ -20,6 +20,13 @@ class KeyScopeError(NotAllowedError):
     message = "This API key does not have the scope '{scope}'. Make one that has it."
 
 
+class ConfirmationNeededError(NotAllowedError):
+    """The browser has been signed in for a while; before deciding for others the password is asked for again."""
+
+    code = "accounts.confirmation_needed"
+    message = "Give your password again before you decide this: it could be somebody else at your screen."
+
+
 class UnknownScopeError(InvalidInputError):
     code = "accounts.unknown_scope"
     message = "There is no scope '{scope}'. Choose from: {known}."

@@ -45,8 +45,10 @@ ROLE_ALLOWS: dict[Role, frozenset[Permission]] = {
 # Being a superuser, or the portal itself, stands in for no approver and no reviewer: those are people with a role.
 NEVER_BY_SUPERUSER = frozenset({Permission.APPROVE, Permission.REVIEW})
 
+APPROVE_SCOPE = "approve"
 KNOWN_SCOPES: dict[str, str] = {
-    "api": "everything its owner may do through the API",
+    "api": "what its owner may do through the API, verdicts aside",
+    APPROVE_SCOPE: "approve and reject requests in its owner's name",
     "inference": "call models through the gateway",
 }
 

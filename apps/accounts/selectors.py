@@ -1,6 +1,7 @@
 """Who may see and do what. Every read of a governed object starts at `visible_to`; only this module and
 `services` know of django-guardian."""
 
+from collections.abc import Iterable
 from typing import TypeVar
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.errors import PermissionRefusedError
 from apps.accounts.models import ApiKey, Membership, ObjectGrant, Team, User
-from apps.accounts.permissions import NEVER_BY_SUPERUSER, Permission, roles_allowing
+from apps.accounts.permissions import NEVER_BY_SUPERUSER, Permission, Role, roles_allowing
 from apps.core.errors import NotFoundError
 
 M = TypeVar("M", bound=models.Model)
@@ -97,9 +98,23 @@ def teams_with_roles(*, actor: User) -> QuerySet[Team]:
 
 def people_with(permission: Permission | str, team_id: UUID) -> QuerySet[User]:
     """People whose role on the team allows `permission`."""
+    return people_holding(roles_allowing(permission), team_id)
+
+
+def people_holding(roles: Iterable[Role], team_id: UUID) -> QuerySet[User]:
+    """People who hold one of `roles` on the team."""
     return User.objects.filter(
-        is_active=True, memberships__team_id=team_id, memberships__role__in=roles_allowing(permission)
+        is_active=True, memberships__team_id=team_id, memberships__role__in=list(roles)
     ).distinct()
+
+
+def visible_people(*, actor: User) -> QuerySet[User]:
+    """People with an account who share a team with `actor`; everybody for a superuser."""
+    people = User.objects.filter(is_active=True).exclude(kind=User.Kind.SYSTEM)
+    if actor.is_superuser:
+        return people
+    shared = Membership.objects.filter(team__in=visible_teams(actor=actor)).values("user")
+    return people.filter(pk__in=shared)
 
 
 def has_role_on(actor: User, permission: Permission | str, team_id: UUID) -> bool:

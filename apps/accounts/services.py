@@ -1,7 +1,9 @@
 """Writes of accounts: people, roles on teams, API keys, grants on single objects."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.contrib.auth.models import Permission as DjangoPermission
 from django.contrib.contenttypes.models import ContentType
@@ -108,6 +110,16 @@ def authenticate_key(token: str) -> ApiKey:
     return key
 
 
+def hold_people(ids: Iterable[UUID]) -> None:
+    """Lock people for the rest of the transaction: what they may do does not change until it ends.
+
+    Whatever takes a right away locks the person first, so whoever acts on what others may do (on their approvals, say)
+    can hold them and be right until the commit. They are locked in the order of their ids, after everything else.
+    """
+    rows = User.objects.select_for_update(no_key=True).filter(pk__in=set(ids)).order_by("pk")
+    list(rows.values_list("pk", flat=True))
+
+
 @transaction.atomic
 def give_role(*, actor: User, user: User, team: Team, role: Role) -> Membership:
     """Give `user` a role on `team`; nothing happens if it is held already."""
@@ -129,6 +141,7 @@ def take_role(*, actor: User, membership: Membership) -> None:
         LastManagerError: it is the team's last manager.
     """
     require_on_team(actor, Permission.MANAGE, membership.team)
+    hold_people([membership.user_id])
     held = Membership.objects.select_for_update().filter(team_id=membership.team_id, role=Role.MANAGER)
     if membership.role == Role.MANAGER and len(held) == 1:
         raise LastManagerError
@@ -150,6 +163,7 @@ def grant_access(
 ) -> None:
     """Allow or deny `user` one permission on one object, until `expires_at` or for good."""
     require(actor, Permission.MANAGE, subject)
+    hold_people([user.pk])
     model = type(subject)
     content_type = ContentType.objects.get_for_model(model)
     row, _ = DjangoPermission.objects.get_or_create(

@@ -40,6 +40,50 @@ class OwnWorkError(NotAllowedError):
     message = "You {part} this, so somebody else has to approve it. Being an administrator does not change that."
 
 
+class ApprovalsMissingError(ConflictError):
+    code = "governance.approvals_missing"
+    message = "Approvals are missing: {missing}. Who could give them: {who}."
+
+
+class DueDateError(InvalidInputError):
+    code = "governance.due_date"
+    message = "A request cannot be due in the past."
+
+
+class DelegationInvalidError(InvalidInputError):
+    code = "governance.delegation_invalid"
+    message = "Nobody can stand in like this."
+
+
+class DelegationOverError(ConflictError):
+    code = "governance.delegation_over"
+    message = "This delegation has ended already."
+
+
+class BatchInvalidError(InvalidInputError):
+    """Some of the objects cannot be asked for together; `fields` names each by its place."""
+
+    code = "governance.batch_invalid"
+    message = "These cannot be asked for together. Nothing was asked for."
+
+
+class BatchRefusedError(RuleBrokenError):
+    """A verdict on a batch is for all or none; `details["items"]` says which refuse it and why."""
+
+    code = "governance.batch_refused"
+    message = "{count} of {total} refuse this verdict, so none was given: {first}"
+
+
+class GlassError(NotAllowedError):
+    code = "governance.glass_not_yours"
+    message = "Only who holds the role 'break-glass' on the team may move '{label}' past its gates."
+
+
+class EmergencyReviewedError(ConflictError):
+    code = "governance.emergency_reviewed"
+    message = "This emergency has been reviewed already."
+
+
 class NotYourRequestError(NotAllowedError):
     code = "governance.not_your_request"
     message = "Only the person who made a request can withdraw it."

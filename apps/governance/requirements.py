@@ -1,9 +1,16 @@
 """Which approvals a move needs, as the policies in force ask for them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from apps.accounts.permissions import Role
+
+# Who counts where approvals of a role are asked for: a risk officer is an approver, not every approver is one.
+STANDS_FOR: Mapping[Role, tuple[Role, ...]] = {
+    Role.APPROVER: (Role.APPROVER, Role.RISK_OFFICER),
+    Role.RISK_OFFICER: (Role.RISK_OFFICER,),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +28,10 @@ class Requirement:
     def as_dict(self) -> dict[str, str | int]:
         return {"role": str(self.role), "count": self.count, "because": self.because}
 
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> "Requirement":
+        return cls(role=Role(kept["role"]), count=int(kept["count"]), because=str(kept["because"]))
+
 
 def strictest(requirements: Iterable[Requirement]) -> list[Requirement]:
     """Return the highest demand for each role, by role; two policies that each ask for one approver ask for one."""
@@ -30,3 +41,9 @@ def strictest(requirements: Iterable[Requirement]) -> list[Requirement]:
         if known is None or requirement.count > known.count:
             highest[requirement.role] = requirement
     return [highest[role] for role in sorted(highest)]
+
+
+def required_by(results: Iterable[Mapping[str, Any]]) -> list[Requirement]:
+    """Return what policies ask for by what they answered; at least one approver, whatever they say."""
+    asked = [Requirement.from_dict(demand) for result in results for demand in result.get("demands", ())]
+    return strictest([Requirement(role=Role.APPROVER, count=1, because="portal"), *asked])

@@ -10,7 +10,16 @@ from django.db.models import Count, Q, QuerySet
 from apps.accounts.models import User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import denied_ids, teams_where, visible_to
-from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, PolicyVersion
+from apps.governance.models import (
+    Approval,
+    ApprovalBatch,
+    ApprovalRequest,
+    AuditEvent,
+    Decision,
+    Delegation,
+    EmergencyMove,
+    PolicyVersion,
+)
 from apps.governance.states import RequestStatus, Verdict
 from apps.governance.subjects import all_subjects
 
@@ -53,12 +62,32 @@ def filtered_events(*, actor: User, asked: dict[str, Any]) -> QuerySet[AuditEven
 def inbox(*, actor: User) -> QuerySet[ApprovalRequest]:
     """Open requests that wait for a verdict `actor` could give; own requests are not among them."""
     mine = Approval.objects.filter(approver=actor, voided_at__isnull=True).values("request_id")
+    own = Q(owner_team__in=teams_where(actor, Permission.APPROVE))
+    standing_in = Q(owner_team__in=Delegation.objects.in_force().filter(delegate=actor).values("team"))
     return (
         visible_requests(actor=actor)
-        .filter(status=RequestStatus.OPEN, owner_team__in=teams_where(actor, Permission.APPROVE))
+        .filter(own | standing_in, status=RequestStatus.OPEN)
         .exclude(requester=actor)
         .exclude(pk__in=mine)
     )
+
+
+def visible_batches(*, actor: User) -> QuerySet[ApprovalBatch]:
+    """Batches of teams where `actor` may read, newest first, with the number of their requests, and of open ones."""
+    is_open = Count("requests", filter=Q(requests__status=RequestStatus.OPEN))
+    batches = ApprovalBatch.objects.select_related("requester", "owner_team")
+    return visible_to(actor, batches.annotate(size=Count("requests"), open=is_open).order_by("-pk"))
+
+
+def visible_delegations(*, actor: User) -> QuerySet[Delegation]:
+    """Who stands in for whom, on teams where `actor` may read."""
+    return visible_to(actor, Delegation.objects.select_related("delegator", "delegate", "team"))
+
+
+def visible_emergencies(*, actor: User) -> QuerySet[EmergencyMove]:
+    """Moves made by breaking the glass, of teams where `actor` may read."""
+    moves = EmergencyMove.objects.select_related("actor", "owner_team", "subject_type", "decision", "reviewed_by")
+    return _without_denied(actor, visible_to(actor, moves))
 
 
 def visible_decisions(*, actor: User) -> QuerySet[Decision]:

@@ -11,11 +11,24 @@ class RequestStatus(TextChoices):
     EXECUTED = "executed", "Approved and done"
     REJECTED = "rejected", "Rejected"
     WITHDRAWN = "withdrawn", "Withdrawn"
+    BYPASSED = "bypassed", "Bypassed in an emergency"
 
 
 class Verdict(TextChoices):
     APPROVE = "approve", "Approve"
     REJECT = "reject", "Reject"
+
+
+class Credential(TextChoices):
+    """What somebody proved who they are with when they gave a verdict."""
+
+    PASSWORD = "password", "Password, asked for again"  # a kind, not one
+    API_KEY = "api_key", "API key"
+
+
+class EmergencyVerdict(TextChoices):
+    JUSTIFIED = "justified", "Justified"
+    UNJUSTIFIED = "unjustified", "Not justified"
 
 
 class PolicyMode(TextChoices):

@@ -32,9 +32,8 @@ class Person:
         self.url, self.username = url, username
         self._http = requests.Session()
         self._sign_in(password)
-        made = self._post_as_browser(
-            "/accounts/keys", {"name": f"demo {time.strftime('%Y-%m-%d %H:%M')}", "scopes": ["api", "inference"]}
-        )
+        name, scopes = f"demo {time.strftime('%Y-%m-%d %H:%M')}", ["api", "approve", "inference"]
+        made = self._post_as_browser("/accounts/keys", {"name": name, "scopes": scopes})
         self.key: str = made["token"]
         self._http.cookies.clear()
         self._http.headers["Authorization"] = f"Bearer {self.key}"

@@ -7,6 +7,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from apps.accounts import services
+from apps.accounts.credentials import use_api_key
 from apps.accounts.errors import KeyRefusedError, KeyScopeError
 from apps.accounts.models import ApiKey, User
 
@@ -28,6 +29,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed(str(error)) from error
         if API_SCOPE not in key.scopes:
             raise KeyScopeError(scope=API_SCOPE)
+        use_api_key(key.scopes)
         return key.user, key
 
     def authenticate_header(self, request: Request) -> Any:  # noqa: ARG002

@@ -6,6 +6,7 @@ from rest_framework.test import APIClient
 
 from apps.datasets.models import DatasetVersion, ValidationReport
 from apps.datasets.tests import factories
+from conftest import caller
 
 pytestmark = pytest.mark.django_db
 BASE = "/llm-ops/v1/catalog/datasets"
@@ -55,8 +56,7 @@ def everything() -> list[object]:
 
 @pytest.mark.parametrize(("method", "url", "body", "who", "status"), CELLS)
 def test_who_may(request, draft, review, *, method, url, body, who, status):
-    client = APIClient()
-    client.force_authenticate(request.getfixturevalue(who))
+    client = caller(request.getfixturevalue(who))
     before = everything()
     address = BASE + url.format(draft=draft.pk, review=review.pk)
 

@@ -1,5 +1,6 @@
 """Approval requests and the verdicts on them, over HTTP."""
 
+from typing import Any
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -16,9 +17,13 @@ from apps.governance.api.serializers import approvals as shapes
 from apps.governance.models import ApprovalRequest
 
 
-def _detail(actor: User, request_id: UUID) -> shapes.ApprovalRequestDetailOut:
-    requests = selectors.visible_requests(actor=actor).prefetch_related("approvals__approver")
-    return shapes.ApprovalRequestDetailOut(get_object_or_404(requests, pk=request_id))
+def _detail(actor: User, request_id: UUID) -> Any:
+    requests = selectors.visible_requests(actor=actor).prefetch_related("approvals__approver", "approvals__delegation")
+    found = get_object_or_404(requests, pk=request_id)
+    tally = services.tally_about(found)
+    found.demands = tally.demands  # type: ignore[attr-defined]  # for the serializer
+    found.not_counted = [{"approval_id": given.pk, "why": why} for given, why in tally.not_counted]  # type: ignore[attr-defined]
+    return shapes.ApprovalRequestDetailOut(found).data
 
 
 class Requests(PortalAPIView):
@@ -38,7 +43,7 @@ class Requests(PortalAPIView):
     @idempotent
     def post(self, request: Request) -> Response:
         asked = services.request_move(actor=request.user, **self.given(shapes.RequestIn, request))
-        return Response(_detail(request.user, asked.pk).data)
+        return Response(_detail(request.user, asked.pk))
 
 
 class RequestDetail(PortalAPIView):
@@ -46,11 +51,11 @@ class RequestDetail(PortalAPIView):
 
     @extend_schema(summary="One approval request with its verdicts", responses=shapes.ApprovalRequestDetailOut)
     def get(self, request: Request, request_id: UUID) -> Response:
-        return Response(_detail(request.user, request_id).data)
+        return Response(_detail(request.user, request_id))
 
 
 class RequestVerb(PortalAPIView):
-    """The base of the three verbs on a request."""
+    """The base of the verbs on a request."""
 
     def asked(self, request: Request, request_id: UUID) -> ApprovalRequest:
         return get_object_or_404(selectors.visible_requests(actor=request.user), pk=request_id)
@@ -64,7 +69,7 @@ class Approve(RequestVerb):
     def post(self, request: Request, request_id: UUID) -> Response:
         given = self.given(shapes.ApproveIn, request)
         services.approve_request(actor=request.user, request=self.asked(request, request_id), **given)
-        return Response(_detail(request.user, request_id).data)
+        return Response(_detail(request.user, request_id))
 
 
 class Reject(RequestVerb):
@@ -75,7 +80,21 @@ class Reject(RequestVerb):
     def post(self, request: Request, request_id: UUID) -> Response:
         given = self.given(shapes.RejectIn, request)
         services.reject_request(actor=request.user, request=self.asked(request, request_id), **given)
-        return Response(_detail(request.user, request_id).data)
+        return Response(_detail(request.user, request_id))
+
+
+class Execute(RequestVerb):
+    """POST /llm-ops/v1/governance/approvals/{id}/execute"""
+
+    @extend_schema(
+        summary="Make the move of a request that has all its approvals",
+        request=None,
+        responses=shapes.ApprovalRequestDetailOut,
+    )
+    @idempotent
+    def post(self, request: Request, request_id: UUID) -> Response:
+        services.execute_request(actor=request.user, request=self.asked(request, request_id))
+        return Response(_detail(request.user, request_id))
 
 
 class Withdraw(RequestVerb):
@@ -86,4 +105,4 @@ class Withdraw(RequestVerb):
     def post(self, request: Request, request_id: UUID) -> Response:
         reason = self.given(shapes.VerdictIn, request)["comment"]
         services.withdraw_request(actor=request.user, request=self.asked(request, request_id), reason=reason)
-        return Response(_detail(request.user, request_id).data)
+        return Response(_detail(request.user, request_id))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.governance.api import approvals, audit, policies
+from apps.governance.api import approvals, audit, batches, delegations, emergencies, policies
 
 urlpatterns = [
     path("governance/approvals", approvals.Requests.as_view()),
@@ -10,6 +10,17 @@ urlpatterns = [
     path("governance/approvals/<uuid:request_id>/approve", approvals.Approve.as_view()),
     path("governance/approvals/<uuid:request_id>/reject", approvals.Reject.as_view()),
     path("governance/approvals/<uuid:request_id>/withdraw", approvals.Withdraw.as_view()),
+    path("governance/approvals/<uuid:request_id>/execute", approvals.Execute.as_view()),
+    path("governance/approvals/batches", batches.Batches.as_view()),
+    path("governance/approvals/batches/<uuid:batch_id>", batches.Batch.as_view()),
+    path("governance/approvals/batches/<uuid:batch_id>/approve", batches.ApproveBatch.as_view()),
+    path("governance/approvals/batches/<uuid:batch_id>/reject", batches.RejectBatch.as_view()),
+    path("governance/approvals/batches/<uuid:batch_id>/withdraw", batches.WithdrawBatch.as_view()),
+    path("governance/delegations", delegations.Delegations.as_view()),
+    path("governance/delegations/<uuid:delegation_id>", delegations.Delegation.as_view()),
+    path("governance/emergencies", emergencies.Emergencies.as_view()),
+    path("governance/emergencies/<uuid:emergency_id>", emergencies.Emergency.as_view()),
+    path("governance/emergencies/<uuid:emergency_id>/review", emergencies.ReviewEmergency.as_view()),
     path("governance/decisions", policies.Decisions.as_view()),
     path("governance/audit/logs", audit.AuditLog.as_view()),
     path("governance/policies", policies.Policies.as_view()),

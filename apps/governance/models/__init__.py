@@ -1,5 +1,17 @@
-from apps.governance.models.approvals import Approval, ApprovalRequest
+from apps.governance.models.approvals import Approval, ApprovalBatch, ApprovalRequest
 from apps.governance.models.audit import AuditEvent
+from apps.governance.models.delegations import Delegation
+from apps.governance.models.emergencies import EmergencyMove
 from apps.governance.models.policies import Decision, Policy, PolicyVersion
 
-__all__ = ["Approval", "ApprovalRequest", "AuditEvent", "Decision", "Policy", "PolicyVersion"]
+__all__ = [
+    "Approval",
+    "ApprovalBatch",
+    "ApprovalRequest",
+    "AuditEvent",
+    "Decision",
+    "Delegation",
+    "EmergencyMove",
+    "Policy",
+    "PolicyVersion",
+]

@@ -1,4 +1,4 @@
-"""Approval requests and the verdicts on them. Both are bound to the digest of what was asked for."""
+"""Approval requests, alone and in batches, and the verdicts: all bound to the digest of what was asked for."""
 
 from typing import ClassVar
 
@@ -9,8 +9,26 @@ from django.db.models import Q
 from apps.accounts.models import Owned, User
 from apps.core.ids import new_id
 from apps.governance.models.about import AboutSubject
+from apps.governance.models.delegations import Delegation
 from apps.governance.models.policies import Decision
-from apps.governance.states import RequestStatus, Verdict
+from apps.governance.states import Credential, RequestStatus, Verdict
+
+
+class ApprovalBatch(Owned):
+    """One move asked for of many objects, to be decided by one verdict: on all of them, or on none."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    transition = models.CharField(max_length=50)
+    reason = models.TextField()
+    requester = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "approval batches"
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.transition}: {self.reason}"[:300]
 
 
 class ApprovalRequest(AboutSubject, Owned):
@@ -24,8 +42,13 @@ class ApprovalRequest(AboutSubject, Owned):
     reason = models.TextField()
     requester = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     approvals_needed = models.PositiveSmallIntegerField(default=1)
+    requirements = models.JSONField(
+        default=list, help_text="The approvals that policies asked for when they were last asked: role, count, because."
+    )
+    batch = models.ForeignKey(ApprovalBatch, null=True, blank=True, on_delete=models.PROTECT, related_name="requests")
     created_at = models.DateTimeField(auto_now_add=True)
     due_at = models.DateTimeField(null=True, blank=True)
+    remind_at = models.DateTimeField(null=True, blank=True, help_text="When approvers are next reminded of it.")
     closed_at = models.DateTimeField(null=True, blank=True)
     decision = models.ForeignKey(
         Decision, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="That let it through."
@@ -43,6 +66,7 @@ class ApprovalRequest(AboutSubject, Owned):
         indexes: ClassVar = [
             models.Index(fields=["owner_team", "status", "-id"], name="request_by_team"),
             models.Index(fields=["subject_type", "subject_id", "-id"], name="request_by_subject"),
+            models.Index(fields=["remind_at"], condition=Q(status=RequestStatus.OPEN), name="request_to_remind"),
         ]
 
     def __str__(self) -> str:
@@ -54,12 +78,21 @@ class ApprovalRequest(AboutSubject, Owned):
 
 
 class Approval(models.Model):
-    """One person's verdict on a request, for the digest that the request had then."""
+    """One person's verdict on a request, for the digest that the request had then.
+
+    Where the approver stands in for somebody, it is that person's approval: it counts as theirs, and only once.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="approvals")
     approver = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    delegation = models.ForeignKey(
+        Delegation, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Used to give it."
+    )
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    credential = models.CharField(
+        max_length=20, choices=Credential.choices, blank=True, help_text="What the approver proved who they are with."
+    )
     comment = models.TextField(blank=True)
     digest = models.CharField(max_length=71)
     at = models.DateTimeField()
@@ -75,3 +108,8 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.approver}: {self.verdict}"
+
+    @property
+    def principal(self) -> User:
+        """Whose approval it is: the approver's own, or that of whom they stand in for."""
+        return self.delegation.delegator if self.delegation else self.approver

@@ -9,6 +9,7 @@ from django.db.models import Q
 from apps.accounts.models import Owned, Team, User
 from apps.core.ids import new_id
 from apps.governance.models.about import AboutSubject
+from apps.governance.requirements import Requirement, required_by
 from apps.governance.states import PolicyMode, PolicyStatus
 
 
@@ -80,6 +81,11 @@ class Decision(AboutSubject):
 
     def __str__(self) -> str:
         return f"{'allowed' if self.allowed else 'denied'}: {self.transition} {self.subject_label}"
+
+    @property
+    def requirements(self) -> list[Requirement]:
+        """The approvals that the policies asked for."""
+        return required_by(self.results)
 
     @property
     def latency_ms(self) -> float:

@@ -15,6 +15,7 @@ from apps.core.errors import BrokenRule
 from apps.core.lifecycle import Transition
 from apps.governance.documents import PolicyDocument, parse_policy
 from apps.governance.models import Decision, PolicyVersion
+from apps.governance.requirements import Requirement, required_by
 from apps.governance.states import PolicyMode, PolicyStatus
 from apps.governance.subjects import fact_providers, label_of, manifest_of, team_of
 
@@ -37,6 +38,11 @@ class Opinion:
     @property
     def allowed(self) -> bool:
         return all(result["allowed"] or result["mode"] != PolicyMode.ENFORCE for result in self.results)
+
+    @property
+    def requirements(self) -> list[Requirement]:
+        """The approvals that the policies ask for."""
+        return required_by(self.results)
 
 
 def ask_policies(*, actor: User, subject: models.Model, transition: Transition) -> Opinion:
@@ -96,12 +102,6 @@ def active_policies(subject: models.Model, transition: Transition) -> list[Polic
     return list(active.select_related("policy").order_by("policy__key"))
 
 
-def approvals_needed(subject: models.Model, transition: Transition) -> int:
-    """Return how many approvals the active policies ask for; at least one."""
-    counts = [document_of(version).approvals_needed for version in active_policies(subject, transition)]
-    return max([1, *counts])
-
-
 def document_of(version: PolicyVersion) -> PolicyDocument:
     return _parsed(version.source)
 
@@ -150,6 +150,7 @@ def _ask(version: PolicyVersion, facts: dict[str, Any]) -> Result | None:
         "mode": version.mode,
         "allowed": all(rule["passed"] for rule in asked),
         "rules": asked,
+        "demands": [{"role": "approver", "count": document.approvals_needed, "because": version.policy.key}],
     }
 
 

@@ -11,9 +11,9 @@ from apps.accounts.selectors import require, require_on_team
 from apps.core.lifecycle import Transition
 from apps.governance.documents import PolicyDocument, check_tests, parse_policy, starter_policies
 from apps.governance.models import ApprovalRequest, Policy, PolicyVersion
-from apps.governance.services.approvals import open_request
 from apps.governance.services.audit import record_event
 from apps.governance.services.promotion import apply_transition
+from apps.governance.services.requests import open_request
 from apps.governance.states import ACTIVATE_POLICY, SUBMIT_POLICY, PolicyStatus
 
 

@@ -11,8 +11,9 @@ from apps.accounts.selectors import require
 from apps.core.lifecycle import Transition
 from apps.governance.errors import NothingToDecideError, UnreachableStatusError
 from apps.governance.models import ApprovalRequest
-from apps.governance.services.approvals import approve_request, open_request, reject_request, withdraw_request
 from apps.governance.services.promotion import apply_transition
+from apps.governance.services.requests import open_request
+from apps.governance.services.verdicts import approve_request, reject_request, withdraw_request
 from apps.governance.states import RequestStatus
 from apps.governance.subjects import label_of, subject_of
 

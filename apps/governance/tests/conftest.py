@@ -20,6 +20,26 @@ tests:
   - {name: large does not, facts: {subject: {number: 9}}, denies: [small]}
 """
 
+TWO_PAIRS_OF_EYES = """
+id: two-pairs-of-eyes
+title: Two people put a policy in force
+scope: {kinds: [policyversion], transitions: [approve]}
+rules:
+  - {id: numbered, expression: int(subject.number) > 0, message: It has no number.}
+approvals: {count: 2}
+mode: enforce
+tests:
+  - {name: numbered passes, facts: {subject: {number: 1}}, denies: []}
+  - {name: without a number it does not, facts: {subject: {number: 0}}, denies: [numbered]}
+"""
+
+
+@pytest.fixture
+def two_needed(engineer, approver, team, submit):
+    """A policy in force that asks for two approvals of policies."""
+    version = services.save_policy_draft(actor=engineer, team=team, source=TWO_PAIRS_OF_EYES)
+    services.approve_request(actor=approver, request=submit(version))
+
 
 @pytest.fixture
 def draft(engineer, team):

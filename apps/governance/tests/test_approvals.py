@@ -37,15 +37,13 @@ class TestApproveRequest:
             "approvalrequest.approve",
         ]
 
-    def test_waits_for_as_many_approvals_as_are_needed(self, approver, team, draft, request_open):
-        ApprovalRequest.objects.filter(pk=request_open.pk).update(approvals_needed=2)
+    def test_waits_for_as_many_approvals_as_are_needed(self, approver, team, two_needed, request_open):
         second = member(team, "second", Role.APPROVER)
 
         assert services.approve_request(actor=approver, request=request_open).status == RequestStatus.OPEN
         assert services.approve_request(actor=second, request=request_open).status == RequestStatus.EXECUTED
 
-    def test_does_not_count_an_approver_who_has_lost_the_role(self, approver, team, request_open):
-        ApprovalRequest.objects.filter(pk=request_open.pk).update(approvals_needed=2)
+    def test_does_not_count_an_approver_who_has_lost_the_role(self, approver, team, two_needed, request_open):
         services.approve_request(actor=approver, request=request_open)
         Membership.objects.filter(user=approver).delete()
 
@@ -76,8 +74,7 @@ class TestApproveRequest:
         with pytest.raises(PermissionRefusedError):
             services.approve_request(actor=superuser, request=request_open)
 
-    def test_refuses_a_second_verdict_of_the_same_person(self, approver, request_open):
-        ApprovalRequest.objects.filter(pk=request_open.pk).update(approvals_needed=2)
+    def test_refuses_a_second_verdict_of_the_same_person(self, approver, two_needed, request_open):
         services.approve_request(actor=approver, request=request_open)
 
         with pytest.raises(AlreadyDecidedError):
@@ -130,8 +127,9 @@ class TestApproveRequest:
 
 @pytest.mark.django_db
 class TestSubjectEdited:
-    def test_voids_the_approvals_and_asks_for_the_content_as_it_is_now(self, engineer, approver, draft, request_open):
-        ApprovalRequest.objects.filter(pk=request_open.pk).update(approvals_needed=2)
+    def test_voids_the_approvals_and_asks_for_the_content_as_it_is_now(
+        self, engineer, approver, draft, two_needed, request_open
+    ):
         services.approve_request(actor=approver, request=request_open)
         draft.refresh_from_db()
         draft.digest = "sha256:edited"
@@ -143,7 +141,7 @@ class TestSubjectEdited:
             services.approve_request(actor=approver, request=request_open)
         request_open.refresh_from_db()
         assert request_open.manifest["document_digest"] == "sha256:edited"
-        assert Approval.objects.get().voided_at is not None
+        assert Approval.objects.get(request=request_open).voided_at is not None
         assert services.approve_request(actor=approver, request=request_open).is_open
 
 

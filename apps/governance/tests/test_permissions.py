@@ -5,6 +5,7 @@ from rest_framework.test import APIClient
 
 from apps.governance.models import Approval, ApprovalRequest, PolicyVersion
 from apps.governance.tests.conftest import SMALL
+from conftest import caller
 
 pytestmark = pytest.mark.django_db
 BASE = "/llm-ops/v1/governance"
@@ -50,8 +51,7 @@ CELLS = [(method, url, body, who, status) for method, url, body, by in WHO_MAY f
 
 @pytest.mark.parametrize(("method", "url", "body", "who", "status"), CELLS)
 def test_who_may(method, url, body, who, status, request, draft, request_open):
-    client = APIClient()
-    client.force_authenticate(request.getfixturevalue(who))
+    client = caller(request.getfixturevalue(who))
     before = (Approval.objects.count(), PolicyVersion.objects.count(), ApprovalRequest.objects.get().status)
 
     response = getattr(client, method)(BASE + url.format(request=request_open.pk, policy=draft.pk), body, format="json")
