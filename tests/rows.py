@@ -23,8 +23,17 @@ from apps.evaluation.models import EvaluationRun, ReviewCampaign, ReviewTask, Sa
 from apps.evaluation.services import start_run
 from apps.evaluation.tests.factories import heldout
 from apps.gateway.tests.factories import stored_endpoint
-from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, PolicyVersion
-from apps.governance.services import save_policy_draft
+from apps.governance.models import (
+    Approval,
+    ApprovalBatch,
+    ApprovalRequest,
+    AuditEvent,
+    Decision,
+    Delegation,
+    EmergencyMove,
+    PolicyVersion,
+)
+from apps.governance.services import break_glass, delegate_approvals, save_policy_draft
 from apps.governance.tests.conftest import SMALL
 from apps.knowledge.models import Collection
 from apps.knowledge.tests.factories import handbook
@@ -109,8 +118,36 @@ class Rows:
     @cached_property
     def request(self) -> ApprovalRequest:
         datasets.under_review(self.engineer, self.team, name="asked-for")
-        ApprovalRequest.objects.filter(subject_label="asked-for 1").update(approvals_needed=2)
         return ApprovalRequest.objects.get(subject_label="asked-for 1")
+
+    @cached_property
+    def batch(self) -> ApprovalBatch:
+        return ApprovalBatch.objects.create(
+            owner_team=self.team, transition="approve", reason="All of them", requester=self.engineer
+        )
+
+    @cached_property
+    def delegation(self) -> Delegation:
+        return delegate_approvals(
+            actor=self.approver,
+            delegate=self.reader,
+            team=self.team,
+            starts_at=timezone.now(),
+            ends_at=timezone.now() + timedelta(days=7),
+            reason="Away",
+        )
+
+    @cached_property
+    def emergency(self) -> EmergencyMove:
+        datasets.under_review(self.engineer, self.team, name="urgent")
+        asked = ApprovalRequest.objects.get(subject_label="urgent 1")
+        return break_glass(
+            actor=self.reader,
+            subject_kind="datasetversion",
+            subject_id=asked.subject_id,
+            transition="approve",
+            reason="It could not wait until tomorrow.",
+        )
 
     @cached_property
     def policy(self) -> PolicyVersion:
@@ -170,6 +207,15 @@ class Rows:
         made = self._grow(self.request, wanted, subject_id=lambda _: new_id())
         given = {"approver": self.approver, "verdict": "approve", "digest": self.request.digest, "at": timezone.now()}
         Approval.objects.bulk_create(Approval(request=request, **given) for request in made)
+
+    def batches(self, wanted: int) -> None:
+        self._grow(self.batch, wanted)
+
+    def delegations(self, wanted: int) -> None:
+        self._grow(self.delegation, wanted)
+
+    def emergencies(self, wanted: int) -> None:
+        self._grow(self.emergency, wanted)
 
     def decisions(self, wanted: int) -> None:
         self._grow(Decision.objects.get(pk=self.endpoint.revision.decision_id), wanted)

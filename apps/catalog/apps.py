@@ -11,6 +11,7 @@ class CatalogConfig(AppConfig):
     def ready(self) -> None:
         from apps.catalog import governed, states
         from apps.catalog.models import ModelVersion
+        from apps.governance.comparisons import Aspect, register_aspect, register_predecessor
         from apps.governance.lineage import register_lineage
         from apps.governance.subjects import FactProvider, Subject, register_facts, register_subject
 
@@ -35,3 +36,6 @@ class CatalogConfig(AppConfig):
             ),
         )
         register_lineage(ModelVersion, governed.lineage)
+        register_predecessor(ModelVersion, governed.predecessor)
+        register_aspect(ModelVersion, Aspect("Metadata", governed.metadata))
+        register_aspect(ModelVersion, Aspect("Files", governed.files))

@@ -50,6 +50,30 @@ def refuse_empty(actor: User, model: ModelVersion, transition: Transition) -> No
         raise NothingToReviewError(label=str(model))
 
 
+def predecessor(model: ModelVersion) -> ModelVersion | None:
+    """Return the version that `model` would stand beside or replace: the one approved before it."""
+    siblings = ModelVersion.objects.filter(owner_team_id=model.owner_team_id, name=model.name, pk__lt=model.pk)
+    return siblings.filter(status=states.ModelStatus.APPROVED).order_by("-pk").first()
+
+
+def metadata(model: ModelVersion) -> dict[str, Any]:
+    """Return what is said of `model`, for a comparison."""
+    return {
+        "version": model.version,
+        "type": model.type,
+        "model_family": model.model_family,
+        "license": model.license,
+        "base_model": str(model.base_model) if model.base_model else None,
+        "description": model.description,
+        **model.metadata,
+    }
+
+
+def files(model: ModelVersion) -> dict[str, Any]:
+    """Return the digest of each file of `model`, for a comparison."""
+    return {f"{file.path}": file.sha256[:16] for file in model.files.order_by("path")}
+
+
 def lineage(models: Sequence[ModelVersion]) -> Iterable[Edge]:
     """Return the edges between `models` and what they were tuned from, or what was tuned from them."""
     ids = [model.pk for model in models]

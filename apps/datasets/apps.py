@@ -11,6 +11,7 @@ class DatasetsConfig(AppConfig):
     def ready(self) -> None:
         from apps.datasets import governed, states
         from apps.datasets.models import DatasetVersion
+        from apps.governance.comparisons import Aspect, register_aspect, register_predecessor
         from apps.governance.lineage import register_lineage
         from apps.governance.subjects import FactProvider, Subject, register_facts, register_subject
 
@@ -35,3 +36,6 @@ class DatasetsConfig(AppConfig):
             ),
         )
         register_lineage(DatasetVersion, governed.lineage)
+        register_predecessor(DatasetVersion, governed.predecessor)
+        register_aspect(DatasetVersion, Aspect("Metadata", governed.metadata))
+        register_aspect(DatasetVersion, Aspect("Content", governed.content))

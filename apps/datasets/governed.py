@@ -64,6 +64,37 @@ def refuse_empty(actor: User, dataset: DatasetVersion, transition: Transition) -
         raise NothingToReviewError(label=str(dataset))
 
 
+def predecessor(dataset: DatasetVersion) -> DatasetVersion | None:
+    """Return the version that `dataset` would replace: the one approved before it, else what it was cleaned from."""
+    siblings = DatasetVersion.objects.filter(owner_team_id=dataset.owner_team_id, name=dataset.name, pk__lt=dataset.pk)
+    approved = siblings.filter(status=states.DatasetStatus.APPROVED).order_by("-pk").first()
+    return approved or dataset.parent
+
+
+def metadata(dataset: DatasetVersion) -> dict[str, Any]:
+    """Return what is said of `dataset`, for a comparison."""
+    return {
+        "version": dataset.version,
+        "type": dataset.type,
+        "license": dataset.license,
+        "description": dataset.description,
+        **dataset.metadata,
+    }
+
+
+def content(dataset: DatasetVersion) -> dict[str, Any]:
+    """Return what is known of the bytes of `dataset`, for a comparison."""
+    facts = validation_facts(dataset)
+    measured = {name: facts[name] for name in ("pii_status", "pii_found", "duplicates", "quality_score")}
+    return {
+        "format": dataset.format,
+        "sha256": dataset.sha256[:16],
+        "rows": dataset.row_count,
+        "size_bytes": dataset.size_bytes,
+        **(measured if facts["validated"] else {"validated": False}),
+    }
+
+
 def lineage(datasets: Sequence[DatasetVersion]) -> Iterable[Edge]:
     """Return the edges between `datasets` and what they were cleaned from, or what was cleaned from them."""
     ids = [dataset.pk for dataset in datasets]

@@ -14,6 +14,7 @@ class EvaluationConfig(AppConfig):
         from apps.datasets.models import DatasetVersion
         from apps.evaluation import governed
         from apps.evaluation.models import EvaluationRun
+        from apps.governance.comparisons import Aspect, register_aspect
         from apps.governance.lineage import register_lineage
         from apps.governance.subjects import FactProvider, register_facts
 
@@ -39,3 +40,4 @@ class EvaluationConfig(AppConfig):
         register_lineage(EvaluationRun, governed.run_edges)
         register_lineage(ModelVersion, governed.model_edges)
         register_lineage(DatasetVersion, governed.dataset_edges)
+        register_aspect(ModelVersion, Aspect("Measured and reviewed", governed.metrics))

@@ -56,6 +56,20 @@ def review_facts(model: ModelVersion) -> dict[str, Any]:
     }
 
 
+def metrics(model: ModelVersion) -> dict[str, Any]:
+    """Return the newest result of each metric on each dataset, of the files as they are now, for a comparison."""
+    found: dict[str, Any] = {}
+    for run in evaluation_facts(model):
+        if run["is_current"]:
+            for name, result in run["metrics"].items():
+                told = f"{result['value']:.3f} ({result['low']:.3f} to {result['high']:.3f}), n={run['n']}"
+                found.setdefault(f"{name} on {run['dataset']} {run['dataset_version']}", told)
+    reviews = review_facts(model)
+    if reviews["count"]:
+        found["acceptable to reviewers"] = f"{reviews['acceptable']} of {reviews['count']}"
+    return found
+
+
 def run_edges(runs: Sequence[EvaluationRun]) -> Iterable[Edge]:
     """Return the edges of runs: who answered, and what was asked."""
     full = EvaluationRun.objects.select_related("model_version", "dataset")

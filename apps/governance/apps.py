@@ -11,12 +11,26 @@ class GovernanceConfig(AppConfig):
     def ready(self) -> None:
         from apps.accounts.signals import account_changed
         from apps.governance import states
+        from apps.governance.comparisons import Aspect, register_aspect, register_predecessor
         from apps.governance.listeners import record_account_change
         from apps.governance.models import PolicyVersion
         from apps.governance.services.policies import replace_active_version
         from apps.governance.subjects import Subject, register_subject
 
         account_changed.connect(record_account_change, dispatch_uid="governance.record_account_change")
+        register_predecessor(
+            PolicyVersion, lambda version: version.policy.versions.filter(status=states.PolicyStatus.ACTIVE).first()
+        )
+        register_aspect(
+            PolicyVersion,
+            Aspect(
+                "Rules",
+                lambda version: {
+                    "mode": version.mode,
+                    **{f"rule {rule['id']}": rule["expression"] for rule in version.document["rules"]},
+                },
+            ),
+        )
         register_subject(
             Subject(
                 model=PolicyVersion,

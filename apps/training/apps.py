@@ -12,6 +12,7 @@ class TrainingConfig(AppConfig):
         from apps.catalog.models import ModelVersion
         from apps.core.reconcile import register_reconciler
         from apps.datasets.models import DatasetVersion
+        from apps.governance.comparisons import Aspect, register_aspect
         from apps.governance.lineage import register_lineage
         from apps.governance.subjects import FactProvider, register_facts, register_people
         from apps.training import governed
@@ -31,3 +32,4 @@ class TrainingConfig(AppConfig):
         register_lineage(TrainingJob, governed.job_edges)
         register_lineage(DatasetVersion, governed.dataset_edges)
         register_lineage(ModelVersion, governed.model_edges)
+        register_aspect(ModelVersion, Aspect("Training", governed.recipe))

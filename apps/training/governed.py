@@ -49,6 +49,20 @@ def training_facts(model: ModelVersion) -> dict[str, Any]:
     }
 
 
+def recipe(model: ModelVersion) -> dict[str, Any]:
+    """Return how `model` was trained, for a comparison; empty for one that was not trained here."""
+    job = training_of(model)
+    if job is None:
+        return {}
+    return {
+        "job_type": job.job_type,
+        "method": job.spec["method"],
+        "dataset": str(job.dataset),
+        "base_model": str(job.base_model) if job.base_model else None,
+        **job.spec["hyperparams"],
+    }
+
+
 def job_edges(jobs: Sequence[TrainingJob]) -> Iterable[Edge]:
     """Return the edges of jobs: what they read, what they started from, what they made."""
     full = TrainingJob.objects.select_related("dataset", "base_model", "output_model")

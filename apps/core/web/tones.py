@@ -25,6 +25,7 @@ LOOKS: dict[str, Look] = {
     "executed": Look("ok", "badge-check"),
     "rejected": Look("bad", "circle-x"),
     "withdrawn": Look("neutral", "undo-2"),
+    "bypassed": Look("warn", "shield-alert"),
     "revoked": Look("neutral", "ban"),
     # jobs, evaluation runs, review tasks
     "queued": Look("neutral", "clock"),

@@ -1,6 +1,6 @@
 """Pages of approval requests."""
 
-from typing import Any
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -8,20 +8,14 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from apps.accounts.permissions import Permission
-from apps.accounts.selectors import has_role_on, people_with
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
 from apps.core.web.requests import HtmxHttpRequest
-from apps.core.web.tones import Look
 from apps.governance import selectors, services
 from apps.governance.models import ApprovalRequest
-from apps.governance.states import Verdict
-from apps.governance.subjects import subject_of
 from apps.governance.web import forms
 from apps.governance.web.lists import narrowed
-
-VERDICT_LOOKS: dict[str, Look] = {Verdict.APPROVE: Look("ok", "badge-check"), Verdict.REJECT: Look("bad", "circle-x")}
+from apps.governance.web.request_page import request_page
 
 
 @login_required
@@ -38,49 +32,84 @@ def approvals(request: HtmxHttpRequest) -> HttpResponse:
 @login_required
 def approval(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
     asked = get_object_or_404(selectors.visible_requests(actor=request.user), pk=request_id)
-    return render_request(request, asked, forms.VerdictForm(initial={"seen_digest": asked.digest}))
+    return render_request(request, asked, verdict_form(request, asked))
 
 
 @login_required
 @require_POST
 def approve(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
-    return _verdict(request, request_id, "approve")
+    return _decided(request, request_id, services.approve_request)
 
 
 @login_required
 @require_POST
 def reject(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
-    return _verdict(request, request_id, "reject")
+    return _decided(request, request_id, services.reject_request)
 
 
 @login_required
 @require_POST
 def withdraw(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
-    return _verdict(request, request_id, "withdraw")
-
-
-def _verdict(request: HtmxHttpRequest, request_id: UUID, verb: str) -> HttpResponse:
-    """Take one verdict; answers with the verdict panel as it is afterwards, or without htmx with a redirect."""
     asked = get_object_or_404(selectors.visible_requests(actor=request.user), pk=request_id)
-    form = forms.VerdictForm(request.POST)
+    form = forms.WithdrawForm(request.POST)
+    reason = form.cleaned_data["comment"] if form.is_valid() else ""
+    return _after(request, asked, lambda: services.withdraw_request(actor=request.user, request=asked, reason=reason))
+
+
+@login_required
+@require_POST
+def execute(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
+    """Make the move of a request whose approvals are all there."""
+    asked = get_object_or_404(selectors.visible_requests(actor=request.user), pk=request_id)
+    return _after(request, asked, lambda: services.execute_request(actor=request.user, request=asked))
+
+
+@login_required
+@require_POST
+def break_glass(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
+    """Make the move that a request asks for past its gates."""
+    asked = get_object_or_404(selectors.visible_requests(actor=request.user), pk=request_id)
+    form = forms.EmergencyForm(request.POST, request=request)
+    if not form.is_valid():
+        return render_request(request, asked, verdict_form(request, asked), emergency_form=form)
+    reason = form.cleaned_data["reason"]
+    return _after(
+        request,
+        asked,
+        lambda: services.break_glass(
+            actor=request.user,
+            subject_kind=asked.subject_kind,
+            subject_id=asked.subject_id,
+            transition=asked.transition,
+            reason=reason,
+        ),
+    )
+
+
+def verdict_form(request: HtmxHttpRequest, asked: ApprovalRequest) -> forms.VerdictForm:
+    return forms.VerdictForm(initial={"seen_digest": asked.digest}, request=request)
+
+
+def _decided(request: HtmxHttpRequest, request_id: UUID, verdict: Callable[..., object]) -> HttpResponse:
+    asked = get_object_or_404(selectors.visible_requests(actor=request.user), pk=request_id)
+    form = forms.VerdictForm(request.POST, request=request)
+    if not form.is_valid():
+        return render_request(request, asked, form)
+    comment, seen = form.cleaned_data["comment"], form.cleaned_data["seen_digest"]
+    return _after(request, asked, lambda: verdict(actor=request.user, request=asked, comment=comment, seen_digest=seen))
+
+
+def _after(request: HtmxHttpRequest, asked: ApprovalRequest, act: Callable[[], object]) -> HttpResponse:
+    """Do it; answer with the panel as it is afterwards, or without htmx with a redirect to the page."""
     refusal: DomainError | None = None
-    if form.is_valid():
-        comment, seen = form.cleaned_data["comment"], form.cleaned_data["seen_digest"]
-        try:
-            if verb == "approve":
-                services.approve_request(actor=request.user, request=asked, comment=comment, seen_digest=seen)
-            elif verb == "reject":
-                services.reject_request(actor=request.user, request=asked, comment=comment)
-            else:
-                services.withdraw_request(actor=request.user, request=asked, reason=comment)
-        except DomainError as error:
-            refusal = error
-    if refusal is None and form.is_valid():
-        if not request.htmx:
-            return redirect("governance:request", asked.pk)
-        asked = get_object_or_404(selectors.visible_requests(actor=request.user), pk=request_id)
-        form = forms.VerdictForm(initial={"seen_digest": asked.digest})
-    return render_request(request, asked, form, refusal=refusal, panel="request_panel" if request.htmx else "")
+    try:
+        act()
+    except DomainError as error:
+        refusal = error
+    if refusal is None and not request.htmx:
+        return redirect("governance:request", asked.pk)
+    now = get_object_or_404(selectors.visible_requests(actor=request.user), pk=asked.pk)
+    return render_request(request, now, verdict_form(request, now), refusal=refusal)
 
 
 def render_request(
@@ -88,32 +117,16 @@ def render_request(
     asked: ApprovalRequest,
     form: forms.VerdictForm,
     *,
+    emergency_form: forms.EmergencyForm | None = None,
     refusal: DomainError | None = None,
-    panel: str = "",
 ) -> HttpResponse:
-    subject = asked.subject()
-    registered = subject_of(subject)
-    parts = services.parts_in(asked, subject)
-    opinion = None
-    if asked.is_open:
-        move = registered.transition(asked.transition)
-        opinion = services.ask_policies(actor=request.user, subject=subject, transition=move)
-    may_decide = asked.is_open and has_role_on(request.user, Permission.APPROVE, asked.owner_team_id)
-    context: dict[str, Any] = {
-        "asked": asked,
-        "subject": subject,
-        "subject_page": registered.page(subject),
-        "verdicts": [(given, VERDICT_LOOKS[given.verdict]) for given in asked.approvals.select_related("approver")],
-        "results": opinion.results if opinion else (asked.decision.results if asked.decision else []),
-        "allowed": opinion.allowed if opinion else True,
-        "facts": opinion.facts if opinion else (asked.decision.facts if asked.decision else {}),
-        "history": selectors.events_about(subject),
-        "own_part": parts.get(request.user.pk),
-        "may_decide": may_decide and request.user.pk not in parts,
-        "may_withdraw": asked.is_open and asked.requester_id == request.user.pk,
-        "could_approve": people_with(Permission.APPROVE, asked.owner_team_id).exclude(pk__in=parts),
+    """Render the page of a request, or for htmx its panel: 422 when something was wrong with what was sent."""
+    context = {
+        **request_page(actor=request.user, asked=asked),
         "form": form,
+        "emergency_form": emergency_form or forms.EmergencyForm(request=request),
         "refusal": refusal,
     }
-    status = 422 if refusal or form.errors else 200
-    return render(request, f"governance/approval.html{'#' + panel if panel else ''}", context, status=status)
+    is_wrong = refusal is not None or form.errors or (emergency_form is not None and emergency_form.errors)
+    panel = "#request_panel" if request.htmx else ""
+    return render(request, f"governance/approval.html{panel}", context, status=422 if is_wrong else 200)

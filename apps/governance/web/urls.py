@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.governance.web import approvals, audit, policies
+from apps.governance.web import approvals, audit, batches, delegations, emergencies, policies
 
 app_name = "governance"
 urlpatterns = [
@@ -11,6 +11,16 @@ urlpatterns = [
     path("approvals/<uuid:request_id>/approve", approvals.approve, name="approve"),
     path("approvals/<uuid:request_id>/reject", approvals.reject, name="reject"),
     path("approvals/<uuid:request_id>/withdraw", approvals.withdraw, name="withdraw"),
+    path("approvals/<uuid:request_id>/execute", approvals.execute, name="execute"),
+    path("approvals/<uuid:request_id>/break-glass", approvals.break_glass, name="break_glass"),
+    path("approvals/batches/<uuid:batch_id>/", batches.batch, name="batch"),
+    path("approvals/batches/<uuid:batch_id>/approve", batches.approve, name="approve_batch"),
+    path("approvals/batches/<uuid:batch_id>/reject", batches.reject, name="reject_batch"),
+    path("approvals/batches/<uuid:batch_id>/withdraw", batches.withdraw, name="withdraw_batch"),
+    path("delegations/", delegations.delegations, name="delegations"),
+    path("delegations/<uuid:delegation_id>/revoke", delegations.revoke, name="revoke_delegation"),
+    path("emergencies/", emergencies.emergencies, name="emergencies"),
+    path("emergencies/<uuid:emergency_id>/", emergencies.emergency, name="emergency"),
     path("decisions/", policies.decisions, name="decisions"),
     path("decisions/<uuid:decision_id>/", policies.decision, name="decision"),
     path("policies/", policies.policies, name="policies"),
