@@ -12,14 +12,12 @@ from rest_framework.test import APIClient
 from apps.accounts.models import Membership, Organisation, Team, User
 from apps.accounts.permissions import KNOWN_SCOPES, Role
 from apps.accounts.services import create_api_key
+from apps.governance import append_only
 
 
 def pytest_configure() -> None:
     """Passwords of test people need no protection; the real hasher takes a third of a second for each."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-APPEND_ONLY = ("governance_auditevent", "governance_decision")
 
 
 def make_user(username: str, **more: object) -> User:
@@ -110,7 +108,7 @@ def _flush_may_empty_append_only_tables() -> Iterator[None]:
 
     def switch(triggers: str) -> None:
         with connection.cursor() as cursor:
-            for table in APPEND_ONLY:
+            for table in append_only.TABLES:
                 cursor.execute(f"ALTER TABLE {table} {triggers} TRIGGER USER")
 
     DatabaseOperations.execute_sql_flush = unguarded  # type: ignore[method-assign]

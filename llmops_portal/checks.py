@@ -56,3 +56,16 @@ def database_is_postgresql(**_: Any) -> list[checks.CheckMessage]:
             id="llmops.E004",
         )
     ]
+
+
+@checks.register(checks.Tags.security, deploy=False)
+def the_portal_owns_nothing(**_: Any) -> list[checks.CheckMessage]:
+    if not settings.IS_PRODUCTION or settings.DATABASE_OWNER_URL:
+        return []
+    return [
+        checks.Warning(
+            "DATABASE_OWNER_URL is not set: the portal owns its tables and could alter the audit trail.",
+            hint="Make a second role, put it into DATABASE_URL, and the owner's into DATABASE_OWNER_URL for `migrate`.",
+            id="llmops.W001",
+        )
+    ]

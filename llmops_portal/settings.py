@@ -145,7 +145,11 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- Database, broker, storage -----------------------------------------------------------------------------------
 
-DATABASES = {"default": env.db("DATABASE_URL", default=paths.database_url(VAR))}
+DATABASES = {"default": env.db("DATABASE_URL", default=paths.database_url(VAR, role=paths.APPLICATION_ROLE))}
+# Who owns the tables: `migrate` connects as this, and lets the portal's own role do what it needs and no more.
+DATABASE_OWNER_URL = env.str(
+    "DATABASE_OWNER_URL", default="" if env.str("DATABASE_URL", default="") else paths.database_url(VAR)
+)
 IS_POSTGRESQL = "postgresql" in DATABASES["default"]["ENGINE"]
 DATABASES["default"] |= {
     "ENGINE": "django_prometheus.db.backends.postgresql" if IS_POSTGRESQL else DATABASES["default"]["ENGINE"],

@@ -1,12 +1,11 @@
 """Writes of telemetry: taking over what the gateway spooled, and making room for it."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 
 import structlog
 from django.db import DataError, IntegrityError, connection, transaction
-from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from apps.telemetry.errors import DamagedLineError
@@ -152,33 +151,8 @@ def _forget_positions(folder: Path) -> None:
     old.exclude(file__in=present).delete()
 
 
-@transaction.atomic
 def _make_partition(day: date) -> str:
     """Make the partition of `day`; return its name, or "" when it is there already."""
-    name = f"telemetry_requestevent_{day:%Y%m%d}"
-    start = datetime.combine(day, time(), tzinfo=UTC)
-    end = start + timedelta(days=1)
     with connection.cursor() as cursor:
-        if _exists(cursor, name):
-            return ""
-        # No row of the day may arrive in the default partition between the move and the attaching; and of two runs at
-        # once the second waits here and then finds the partition made.
-        cursor.execute("LOCK TABLE telemetry_requestevent_default IN ACCESS EXCLUSIVE MODE")
-        if _exists(cursor, name):
-            return ""
-        cursor.execute(f"CREATE TABLE {name} (LIKE telemetry_requestevent INCLUDING ALL)")
-        move = f"""
-            WITH moved AS (DELETE FROM telemetry_requestevent_default WHERE at >= %s AND at < %s RETURNING *)
-            INSERT INTO {name} SELECT * FROM moved
-        """  # noqa: S608  # the name is made of a date
-        cursor.execute(move, [start, end])
-        cursor.execute(
-            f"ALTER TABLE telemetry_requestevent ATTACH PARTITION {name}"
-            f" FOR VALUES FROM ('{start.isoformat()}') TO ('{end.isoformat()}')"
-        )
-    return name
-
-
-def _exists(cursor: CursorWrapper, table: str) -> bool:
-    cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [table])
-    return bool(cursor.fetchone()[0])
+        cursor.execute("SELECT telemetry_add_partition(%s)", [day])
+        return str(cursor.fetchone()[0])

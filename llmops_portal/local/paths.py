@@ -20,6 +20,10 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 LONGEST_SOCKET_BYTES = 99
 LONGEST_SOCKET_NAME = "postgres/.s.PGSQL.5432"
 
+# Who owns the tables and migrates them; and who the portal runs as, who can add to the audit trail and not alter it.
+OWNER_ROLE = "llmops"
+APPLICATION_ROLE = "llmops_app"
+
 
 class VarError(LocalError):
     """VAR cannot be used."""
@@ -100,9 +104,9 @@ def supervisor_socket(var: Path) -> Path:
     return sockets(var) / "supervisor.sock"
 
 
-def database_url(var: Path, *, database: str = "llmops") -> str:
+def database_url(var: Path, *, database: str = "llmops", role: str = OWNER_ROLE) -> str:
     """Return the URL of a database of the embedded PostgreSQL, as libpq, Django and SQLAlchemy read it."""
-    return f"postgresql://llmops@/{database}?host={quote(str(postgres_sockets(var)))}"
+    return f"postgresql://{role}@/{database}?host={quote(str(postgres_sockets(var)))}"
 
 
 def redis_url(var: Path, *, database: int = 0) -> str:

@@ -18,7 +18,7 @@ from llmops_portal.local import paths, unprivileged
 from llmops_portal.local.errors import LocalError
 
 SUPERUSER = "postgres"
-ROLE = "llmops"
+ROLE = paths.OWNER_ROLE
 
 # For a machine with little memory that serves one team. Given on the command line, so that a change reaches old data.
 SETTINGS = {
@@ -109,15 +109,18 @@ class Cluster:
         return True
 
     def create_databases(self, *names: str) -> None:
-        """Make the role of the portal and the databases it owns, those that are missing.
+        """Make the roles of the portal and the databases that one of them owns, those that are missing.
 
         pgvector needs a superuser, which the portal is not, so it is put where new databases copy it from.
         """
         with self.connect("template1") as template:
             template.execute("CREATE EXTENSION IF NOT EXISTS vector")
         with self.connect() as connection:
-            if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [ROLE]).rowcount:
+            roles = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
+            if ROLE not in roles:
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(sql.Identifier(ROLE)))
+            if paths.APPLICATION_ROLE not in roles:
+                connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(paths.APPLICATION_ROLE)))
             present = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
             for name in sorted(set(names) - present):
                 statement = sql.SQL("CREATE DATABASE {} OWNER {}")

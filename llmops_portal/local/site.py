@@ -53,7 +53,8 @@ class Site:
         """Return the environment of every process, what the person set first."""
         train = environments.ENVIRONMENTS["train"].python
         ours = {
-            "DATABASE_URL": paths.database_url(self.var),
+            "DATABASE_URL": paths.database_url(self.var, role=paths.APPLICATION_ROLE),
+            "DATABASE_OWNER_URL": paths.database_url(self.var) if self.brings("DATABASE_URL") else "",
             "REDIS_URL": paths.redis_url(self.var),
             "MLFLOW_TRACKING_URI": f"http://{HOST}:{self.mlflow_port}" if self.starts_mlflow else "",
             "PUBLIC_URL": self.url,

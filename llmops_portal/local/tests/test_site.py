@@ -14,7 +14,8 @@ class TestEnviron:
     def test_names_the_services_of_this_var(self, tmp_path):
         environ = site(tmp_path).environ()
 
-        assert environ["DATABASE_URL"] == paths.database_url(tmp_path)
+        assert environ["DATABASE_URL"] == paths.database_url(tmp_path, role="llmops_app")
+        assert environ["DATABASE_OWNER_URL"] == paths.database_url(tmp_path)
         assert environ["PUBLIC_URL"] == "http://127.0.0.1:8000"
         assert environ["MLFLOW_TRACKING_URI"] == "http://127.0.0.1:5000"
 
