@@ -1,10 +1,11 @@
 """The people that the tests of all apps meet: the same outsider, viewer, engineer, reviewer and approver."""
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import override_settings
 from rest_framework.test import APIClient
@@ -51,6 +52,24 @@ def caller(user: User) -> APIClient:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     return client
+
+
+@contextlib.contextmanager
+def by_hand() -> Iterator[None]:
+    """Let what is written inside go without audit events: rows that a test puts there as the owner of the tables.
+
+    Within a test that is one transaction, it holds until the test ends.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL governance.unaudited = 'on'")
+        yield
+
+
+@pytest.fixture
+def unaudited(db) -> Iterator[None]:
+    """All of the test's rows are put there by hand; see `by_hand`."""
+    with by_hand():
+        yield
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ def reader(team):
 
 
 @pytest.fixture
-def rows(engineer, approver, reader, team, tmp_path):
+def rows(unaudited, engineer, approver, reader, team, tmp_path):
     return Rows(engineer=engineer, approver=approver, reader=reader, team=team, folder=tmp_path)
 
 

@@ -75,6 +75,7 @@ class TestList:
         assert set(response.json()["data"]["fields"]) == set(asked)
 
     @pytest.mark.parametrize("count", [10, 1000])
+    @pytest.mark.usefixtures("unaudited")
     def test_costs_the_same_at_ten_rows_and_at_a_thousand(
         self, api, engineer, team, count, django_assert_max_num_queries
     ):

@@ -149,6 +149,7 @@ class TestBudgets:
         assert not Budget.objects.exists()
 
     @pytest.mark.parametrize("rows", [10, 1000])
+    @pytest.mark.usefixtures("unaudited")
     def test_takes_as_many_queries_for_many_as_for_few(
         self, client_of, viewer, team, *, rows, django_assert_max_num_queries
     ):

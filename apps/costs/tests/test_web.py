@@ -46,6 +46,7 @@ class TestCosts:
         assert b"Set a budget" not in content
 
     @pytest.mark.parametrize("rows", [10, 200])
+    @pytest.mark.usefixtures("unaudited")
     def test_takes_as_many_queries_for_many_as_for_few(
         self, signed_in, viewer, team, *, rows, django_assert_max_num_queries
     ):

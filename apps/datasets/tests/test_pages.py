@@ -28,6 +28,7 @@ class TestDatasets:
         assert "pure 1" not in found
 
     @pytest.mark.parametrize("count", [10, 1000])
+    @pytest.mark.usefixtures("unaudited")
     def test_asks_the_database_as_often_for_many_as_for_few(
         self, page, engineer, team, count, django_assert_max_num_queries
     ):

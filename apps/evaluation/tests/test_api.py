@@ -109,6 +109,7 @@ class TestList:
         assert api.get(f"{BASE}/runs?from=yesterday").status_code == 400
         assert api.get(f"{BASE}/runs?modle_id=1").status_code == 400
 
+    @pytest.mark.usefixtures("unaudited")
     def test_costs_the_same_number_of_queries_at_any_length(self, api, queued):
         def queries(length: int) -> int:
             wanted = length - EvaluationRun.objects.count()

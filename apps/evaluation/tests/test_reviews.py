@@ -23,7 +23,7 @@ from apps.evaluation.models import EvaluationRun, Review, ReviewCampaign, Review
 from apps.evaluation.states import RunStatus, TaskStatus
 from apps.evaluation.tests.factories import review
 from apps.governance.models import AuditEvent
-from conftest import member
+from conftest import by_hand, member
 
 
 def lease_ends(task):
@@ -194,18 +194,19 @@ class TestSubmitReview:
 @pytest.mark.django_db(transaction=True)
 def test_reviewers_who_claim_at_once_get_different_tasks(team, engineer, approver, model, heldout):
     reviewers = [member(team, f"reviewer-{number}", Role.REVIEWER) for number in range(6)]
-    run = EvaluationRun.objects.create(
-        owner_team=team,
-        model_version=model,
-        model_digest=model.digest,
-        dataset=heldout,
-        dataset_digest="sha256:0",
-        metrics_wanted=["exact_match"],
-        sample_size=6,
-        status=RunStatus.SUCCEEDED,
-        next_look_at=None,
-        created_by=engineer,
-    )
+    with by_hand():
+        run = EvaluationRun.objects.create(
+            owner_team=team,
+            model_version=model,
+            model_digest=model.digest,
+            dataset=heldout,
+            dataset_digest="sha256:0",
+            metrics_wanted=["exact_match"],
+            sample_size=6,
+            status=RunStatus.SUCCEEDED,
+            next_look_at=None,
+            created_by=engineer,
+        )
     Sample.objects.bulk_create(Sample(run=run, index=index, prompt="?") for index in range(6))
     services.open_campaign(actor=engineer, run=run, sample_size=6, title="Answers")
     together, lent = threading.Barrier(len(reviewers)), []

@@ -18,6 +18,7 @@ from apps.gateway.snapshot.records import Caller, Grant, Key, Prompt, Route, Sna
 from apps.serving.models import Endpoint
 from apps.serving.states import EndpointStatus
 from apps.serving.tests.factories import endpoint_of
+from conftest import by_hand
 
 TEAM, OTHER_TEAM = new_id(), new_id()
 # 1 US dollar per 1,000 tokens either way, so that budgets of cents are small.
@@ -127,7 +128,8 @@ def stored_endpoint(engineer: User, approver: User, team: Team, folder: Path, **
     address = given.pop("address", "http://127.0.0.1:9")
     model = given.pop("model", None) or catalog.approved(engineer, approver, team, folder)
     endpoint = endpoint_of(engineer, team, model, **{"route_name": "assistant", **given})
-    Endpoint.objects.filter(pk=endpoint.pk).update(
-        address=address, serving_revision=endpoint.revision, status=EndpointStatus.HEALTHY
-    )
+    with by_hand():
+        Endpoint.objects.filter(pk=endpoint.pk).update(
+            address=address, serving_revision=endpoint.revision, status=EndpointStatus.HEALTHY
+        )
     return Endpoint.objects.get(pk=endpoint.pk)

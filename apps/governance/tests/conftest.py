@@ -4,6 +4,7 @@ from apps.governance import services
 from apps.governance.selectors import requests_about
 from apps.governance.states import ACTIVATE_POLICY, SUBMIT_POLICY
 
+APPLICATION_ROLE = "llmops_app"  # made beside the owner wherever an embedded PostgreSQL is
 SMALL = """
 id: only-small
 title: Only small versions are let through

@@ -6,8 +6,7 @@ from django.db import connection
 from psycopg import sql
 
 from apps.governance import append_only, services
-from apps.governance.tests.conftest import SMALL
-from llmops_portal.local.paths import APPLICATION_ROLE
+from apps.governance.tests.conftest import APPLICATION_ROLE, SMALL
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

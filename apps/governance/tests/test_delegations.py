@@ -76,6 +76,7 @@ class TestStandingIn:
             delegate(stand_in, third, team)
 
     @pytest.mark.parametrize("starts_in", [timedelta(hours=1), -A_WEEK - timedelta(hours=1)])
+    @pytest.mark.usefixtures("unaudited")
     def test_works_between_its_dates_only(self, approver, stand_in, team, request_open, starts_in):
         Delegation.objects.create(
             delegator=approver,

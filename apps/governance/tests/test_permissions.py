@@ -79,6 +79,7 @@ class TestLists:
 
             assert len(client.get(BASE + url).json()["data"]["items"]) == count, who
 
+    @pytest.mark.usefixtures("unaudited")
     def test_cost_the_same_at_ten_rows_and_at_a_thousand(
         self, approver, draft, request_open, django_assert_max_num_queries
     ):

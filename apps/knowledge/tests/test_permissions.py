@@ -69,6 +69,7 @@ class TestAnswers:
         assert client.get(f"{BASE}/{made.pk}/search", asked).status_code == 400
 
     @pytest.mark.parametrize("count", [10, 1000])
+    @pytest.mark.usefixtures("unaudited")
     def test_the_list_costs_the_same_at_ten_rows_and_at_a_thousand(
         self, engineer, team, count, django_assert_max_num_queries
     ):

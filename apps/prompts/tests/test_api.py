@@ -59,6 +59,7 @@ class TestTemplates:
             assert len(api.get(f"{BASE}?{query}").json()["data"]["items"]) == found, query
 
     @pytest.mark.parametrize("rows", [10, 1000])
+    @pytest.mark.usefixtures("unaudited")
     def test_asks_the_database_as_often_for_many_as_for_few(
         self, api, engineer, team, rows, django_assert_max_num_queries
     ):

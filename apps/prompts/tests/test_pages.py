@@ -19,6 +19,7 @@ class TestTemplates:
         assert b"No prompt matches" in page.get("/prompts/?q=nothing").content
 
     @pytest.mark.parametrize("rows", [10, 1000])
+    @pytest.mark.usefixtures("unaudited")
     def test_asks_the_database_as_often_for_many_as_for_few(
         self, page, engineer, team, rows, django_assert_max_num_queries
     ):

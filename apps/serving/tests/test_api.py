@@ -80,6 +80,7 @@ class TestEndpoints:
         assert found == asked
 
     @pytest.mark.parametrize("rows", [10, 1000])
+    @pytest.mark.usefixtures("unaudited")
     def test_asks_the_database_as_often_for_many_as_for_few(self, api, endpoint, rows, django_assert_max_num_queries):
         made = [
             Endpoint(

@@ -35,6 +35,7 @@ class TestEndpoints:
         assert b"No endpoint matches" in page.get("/serving/?environment=prod").content
 
     @pytest.mark.parametrize("rows", [10, 1000])
+    @pytest.mark.usefixtures("unaudited")
     def test_asks_the_database_as_often_for_many_as_for_few(self, page, endpoint, rows, django_assert_max_num_queries):
         like = {"owner_team": endpoint.owner_team, "created_by": endpoint.created_by, "environment": "dev"}
         Endpoint.objects.bulk_create(

@@ -245,6 +245,7 @@ class TestList:
         ):
             assert len(api.get(f"{BASE}?{query}").json()["data"]["items"]) == found, query
 
+    @pytest.mark.usefixtures("unaudited")
     def test_costs_the_same_number_of_queries_at_any_length(self, api, queued):
         def queries(length: int) -> int:
             wanted = length - TrainingJob.objects.count()

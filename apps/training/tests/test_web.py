@@ -150,6 +150,7 @@ class TestSubmitPage:
         assert str(corpus.pk) not in pages[outsider]
 
 
+@pytest.mark.usefixtures("unaudited")
 def test_the_list_costs_the_same_number_of_queries_at_any_length(client, engineer, queued):
     client.force_login(engineer)
 
