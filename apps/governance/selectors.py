@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet
 
 from apps.accounts.models import User
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import denied_ids, teams_where, visible_to
+from apps.accounts.selectors import denied_ids, visible_to
 from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, PolicyVersion
 from apps.governance.states import RequestStatus, Verdict
 from apps.governance.subjects import all_subjects
@@ -20,7 +20,7 @@ M = TypeVar("M", bound=models.Model)
 def visible_requests(*, actor: User) -> QuerySet[ApprovalRequest]:
     """Requests about things of teams where `actor` may read, newest first."""
     given = Count("approvals", filter=Q(approvals__verdict=Verdict.APPROVE, approvals__voided_at__isnull=True))
-    requests = ApprovalRequest.objects.select_related("requester", "owner_team", "subject_type", "decision")
+    requests = ApprovalRequest.objects.select_related("requester", "owner_team", "project", "subject_type", "decision")
     # Said again: Django drops the order of Meta where rows are grouped.
     counted = requests.annotate(approvals_given=given).order_by("-pk")
     return _without_denied(actor, visible_to(actor, counted))
@@ -54,8 +54,8 @@ def inbox(*, actor: User) -> QuerySet[ApprovalRequest]:
     """Open requests that wait for a verdict `actor` could give; own requests are not among them."""
     mine = Approval.objects.filter(approver=actor, voided_at__isnull=True).values("request_id")
     return (
-        visible_requests(actor=actor)
-        .filter(status=RequestStatus.OPEN, owner_team__in=teams_where(actor, Permission.APPROVE))
+        visible_to(actor, visible_requests(actor=actor), Permission.APPROVE)
+        .filter(status=RequestStatus.OPEN)
         .exclude(requester=actor)
         .exclude(pk__in=mine)
     )

@@ -139,7 +139,7 @@ class TestAccess:
         people = [superuser, system_account(), make_user("nobody")]
         for where, role in itertools.product((team, other_team), Role):
             people.append(make_user(f"{role}-{where.slug}"))
-            give_role(actor=superuser, user=people[-1], team=where, role=role)
+            give_role(actor=superuser, user=people[-1], scope=where, role=role)
         for number, (use, read) in enumerate(itertools.product(effects, repeat=2)):
             endpoint = Endpoint.objects.create(
                 route_name=f"route-{number}", environment="dev", owner_team=team, created_by=superuser
@@ -261,7 +261,7 @@ class TestNotifications:
     async def test_hears_of_everything_that_it_decides_by(self, *, change, keeper, people, endpoint, team):
         engineer, superuser, viewer = people
         changes = {
-            "role": lambda: give_role(actor=superuser, user=viewer, team=team, role=Role.ENGINEER),
+            "role": lambda: give_role(actor=superuser, user=viewer, scope=team, role=Role.ENGINEER),
             "user": lambda: type(viewer).objects.filter(pk=viewer.pk).update(is_active=False),
             "route": lambda: Endpoint.objects.filter(pk=endpoint.pk).update(address="http://127.0.0.1:10"),
             "grant": lambda: grant_access(

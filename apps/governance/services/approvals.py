@@ -27,7 +27,7 @@ from apps.governance.services.audit import editors_of, record_event
 from apps.governance.services.decisions import approvals_needed, decide
 from apps.governance.services.promotion import lock, move, refuse_unless_allowed, refuse_wrong_state
 from apps.governance.states import RequestStatus, Verdict
-from apps.governance.subjects import label_of, manifest_of, people_of, subject_named, subject_of, team_of
+from apps.governance.subjects import label_of, manifest_of, people_of, project_of, subject_named, subject_of, team_of
 
 DUE_IN = timedelta(days=7)
 
@@ -50,6 +50,7 @@ def open_request(*, actor: User, subject: models.Model, transition: Transition, 
                 subject_id=subject.pk,
                 subject_label=label_of(subject),
                 owner_team=team,
+                project=project_of(subject),
                 transition=transition.name,
                 digest=digest,
                 manifest=manifest,
@@ -206,7 +207,7 @@ def _lock_for_verdict(
 
 def _standing_approvals(request: ApprovalRequest) -> set[UUID]:
     """Return who approved what is asked for now and could still do so: a person who lost the role no longer counts."""
-    able = people_with(Permission.APPROVE, request.owner_team_id).values("pk")
+    able = people_with(Permission.APPROVE, request.owner_team_id, request.project_id).values("pk")
     standing = request.approvals.filter(
         verdict=Verdict.APPROVE, digest=request.digest, voided_at__isnull=True, approver__in=able
     )

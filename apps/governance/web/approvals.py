@@ -98,7 +98,7 @@ def render_request(
     if asked.is_open:
         move = registered.transition(asked.transition)
         opinion = services.ask_policies(actor=request.user, subject=subject, transition=move)
-    may_decide = asked.is_open and has_role_on(request.user, Permission.APPROVE, asked.owner_team_id)
+    may_decide = asked.is_open and has_role_on(request.user, Permission.APPROVE, asked.owner_team_id, asked.project_id)
     context: dict[str, Any] = {
         "asked": asked,
         "subject": subject,
@@ -111,7 +111,7 @@ def render_request(
         "own_part": parts.get(request.user.pk),
         "may_decide": may_decide and request.user.pk not in parts,
         "may_withdraw": asked.is_open and asked.requester_id == request.user.pk,
-        "could_approve": people_with(Permission.APPROVE, asked.owner_team_id).exclude(pk__in=parts),
+        "could_approve": people_with(Permission.APPROVE, asked.owner_team_id, asked.project_id).exclude(pk__in=parts),
         "form": form,
         "refusal": refusal,
     }

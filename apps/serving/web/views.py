@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import allows, teams_where
+from apps.accounts.selectors import allows, may_somewhere
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
 from apps.core.web.requests import HtmxHttpRequest
@@ -53,7 +53,7 @@ def endpoints(request: HtmxHttpRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "page": list_page(request, rows, sorts={"route": "route_name", "status": "status"}),
-        "may_deploy": teams_where(request.user, Permission.EDIT).exists(),
+        "may_deploy": may_somewhere(request.user, Permission.EDIT),
     }
     return render(request, "serving/endpoints.html", context)
 
