@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from guardian.managers import UserObjectPermissionManager
 from guardian.models import UserObjectPermissionBase
 
 from apps.accounts.models.people import User
@@ -39,7 +40,7 @@ class ObjectGrant(UserObjectPermissionBase):
     )
     given_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects: ClassVar = ObjectGrantQuerySet.as_manager()  # type: ignore[assignment]  # guardian names its own
+    objects: ClassVar = UserObjectPermissionManager.from_queryset(ObjectGrantQuerySet)()
 
     class Meta(UserObjectPermissionBase.Meta):
         abstract = True
