@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import Model
 from django.utils import timezone
 
-from apps.accounts.models import ApiKey, Team, User
-from apps.accounts.services import create_api_key
+from apps.accounts.models import ApiKey, Membership, Project, Team, User
+from apps.accounts.services import create_api_key, create_project, create_service_account, system_account
 from apps.catalog.models import ModelVersion
 from apps.catalog.tests import factories as catalog
 from apps.core.ids import new_id
@@ -23,8 +23,8 @@ from apps.evaluation.models import EvaluationRun, ReviewCampaign, ReviewTask, Sa
 from apps.evaluation.services import start_run
 from apps.evaluation.tests.factories import heldout
 from apps.gateway.tests.factories import stored_endpoint
-from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, PolicyVersion
-from apps.governance.services import save_policy_draft
+from apps.governance.models import AccessRequest, Approval, ApprovalRequest, AuditEvent, Decision, PolicyVersion
+from apps.governance.services import ask_access, save_policy_draft
 from apps.governance.tests.conftest import SMALL
 from apps.knowledge.models import Collection
 from apps.knowledge.tests.factories import handbook
@@ -125,6 +125,19 @@ class Rows:
         return create_api_key(actor=self.reader, name="listed", scopes=["api"]).record
 
     @cached_property
+    def project(self) -> Project:
+        return create_project(actor=system_account(), team=self.team, slug="listed", name="Listed")
+
+    @cached_property
+    def service_account(self) -> User:
+        return create_service_account(actor=system_account(), team=self.team, name="listed")
+
+    @cached_property
+    def access_request(self) -> AccessRequest:
+        given = {"role": "auditor", "team": self.team.slug}
+        return ask_access(actor=self.engineer, kind="role", given=given, reason="For the audit.")
+
+    @cached_property
     def event(self) -> RequestEvent:
         (event,) = shipped(self.folder, {"team_id": self.team.pk, "user_id": self.engineer.pk})
         return event
@@ -170,6 +183,25 @@ class Rows:
         made = self._grow(self.request, wanted, subject_id=lambda _: new_id())
         given = {"approver": self.approver, "verdict": "approve", "digest": self.request.digest, "at": timezone.now()}
         Approval.objects.bulk_create(Approval(request=request, **given) for request in made)
+
+    def access_requests(self, wanted: int) -> None:
+        self._grow(self.access_request, wanted)
+
+    def teams(self, wanted: int) -> None:
+        """On each the reader has a role."""
+        made = self._grow(self.team, wanted, slug=self._text)
+        Membership.objects.bulk_create(Membership(user=self.reader, team=team, role="viewer") for team in made)
+
+    def projects(self, wanted: int) -> None:
+        self._grow(self.project, wanted, slug=self._text)
+
+    def roles(self, wanted: int) -> None:
+        made = copies(self.engineer, wanted, username=self._text)
+        self._grow(self.engineer.memberships.get(), wanted, user_id=lambda number: made[number].pk)
+
+    def service_accounts(self, wanted: int) -> None:
+        account = self.service_account
+        copies(account, wanted - User.objects.filter(kind=account.kind).count(), username=self._text)
 
     def decisions(self, wanted: int) -> None:
         self._grow(Decision.objects.get(pk=self.endpoint.revision.decision_id), wanted)

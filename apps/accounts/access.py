@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import models
 
 from apps.accounts.errors import NoGrantsError
+from apps.accounts.grant_form import GrantForm
 from apps.accounts.models import Membership, ObjectGrant, Project, Team, User
 from apps.accounts.permissions import NEVER_BY_SUPERUSER, ROLE_ALLOWS, Permission, Role, denials_of, grants_allowing
 from apps.accounts.selectors.objects import allows, followed, grant_model_of, project_path, team_path
@@ -53,19 +54,23 @@ class AccessPanel:
 
     Attributes:
         kind: the object's kind in one word, such as "modelversion".
-        may_manage: whether the reader may grant and deny.
+        form: to grant and deny with; None for a reader who may not.
     """
 
     subject: models.Model
     kind: str
     people: Sequence[Access]
-    may_manage: bool
+    form: GrantForm | None
+
+    @property
+    def may_manage(self) -> bool:
+        return self.form is not None
 
 
 def access_panel(*, actor: User, subject: models.Model) -> AccessPanel:
     """Return who may do what to `subject`; the caller has checked that `actor` may see it."""
-    manages = allows(actor, Permission.MANAGE, subject)
-    return AccessPanel(subject, str(subject._meta.model_name), access_to(subject), manages)
+    form = GrantForm() if allows(actor, Permission.MANAGE, subject) else None
+    return AccessPanel(subject, str(subject._meta.model_name), access_to(subject), form)
 
 
 def access_to(subject: models.Model) -> list[Access]:
@@ -90,8 +95,11 @@ def grants_on(subject: models.Model) -> Sequence[ObjectGrant]:
 
 def grantable_models() -> dict[str, type[models.Model]]:
     """Return the models on single objects of which access is granted, by their kind."""
-    models_ = [grant._meta.get_field("content_object").related_model for grant in ObjectGrant.__subclasses__()]
-    return {str(model._meta.model_name): model for model in models_}  # type: ignore[union-attr, misc]
+    granted: list[type[models.Model]] = [
+        grant.content_object.field.related_model  # type: ignore[attr-defined]  # of every inheriting model
+        for grant in ObjectGrant.__subclasses__()
+    ]
+    return {str(model._meta.model_name): model for model in granted}
 
 
 def grantable_model(kind: str) -> type[models.Model]:

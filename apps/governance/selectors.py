@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from apps.accounts.models import User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import denied_ids, visible_to
-from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, PolicyVersion
+from apps.governance.models import AccessRequest, Approval, ApprovalRequest, AuditEvent, Decision, PolicyVersion
 from apps.governance.states import RequestStatus, Verdict
 from apps.governance.subjects import all_subjects
 
@@ -48,6 +48,17 @@ def filtered_events(*, actor: User, asked: dict[str, Any]) -> QuerySet[AuditEven
     }
     wanted = {lookups[name]: value for name, value in asked.items()}
     return visible_events(actor=actor).filter(**wanted)
+
+
+def visible_access_requests(*, actor: User) -> QuerySet[AccessRequest]:
+    """What `actor` has asked for, and what was asked for on scopes where they may read, newest first."""
+    requests = AccessRequest.objects.select_related("requester", "beneficiary", "owner_team", "project")
+    return requests.filter(Q(requester=actor) | Q(pk__in=visible_to(actor, AccessRequest.objects.all()).values("pk")))
+
+
+def sees_request(actor: User, request: ApprovalRequest) -> bool:
+    """Tell whether `actor` may open the page of an approval request."""
+    return visible_requests(actor=actor).filter(pk=request.pk).exists()
 
 
 def inbox(*, actor: User) -> QuerySet[ApprovalRequest]:

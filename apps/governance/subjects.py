@@ -30,6 +30,7 @@ class Subject:
         edits: the verbs of audit events by which somebody takes part in the object's content, with the part that
             it is: {"edit": "edited"}. Whoever has done one may not approve, though the object itself remembers it not.
         page: returns the address of the object's page.
+        may_ask: refuses who may not ask for its moves; None for whoever may edit it.
         before_move: called under the subject's lock before its status is written, for what must change with it.
     """
 
@@ -40,6 +41,7 @@ class Subject:
     page: Callable[[Any], str]
     edits: Mapping[str, str] = field(default_factory=dict)
     before_move: Callable[[User, Any, Transition], None] | None = None
+    may_ask: Callable[[User, Any], None] | None = None
 
     def transition(self, name: str) -> Transition:
         return next(transition for transition in self.transitions if transition.name == name)

@@ -59,6 +59,4 @@ def visible_service_accounts(*, actor: User) -> QuerySet[User]:
     if is_everywhere(actor, "manage"):
         return accounts
     own = Membership.objects.current().filter(user_id=actor.pk, user__is_active=True)
-    return accounts.filter(
-        Q(team__in=own.values("team_id")) | Q(team__organisation__in=own.values("organisation_id"))
-    )
+    return accounts.filter(Q(team__in=own.values("team_id")) | Q(team__organisation__in=own.values("organisation_id")))

@@ -13,6 +13,7 @@ from apps.accounts.services.keys import (
     NewKey,
     authenticate_key,
     create_api_key,
+    issue_api_key,
     revoke_api_key,
     rotate_api_key,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "enable_account",
     "give_role",
     "grant_access",
+    "issue_api_key",
     "note_new_password",
     "rename_scope",
     "revoke_api_key",

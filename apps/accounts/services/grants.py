@@ -74,7 +74,7 @@ def confer_access(
     grant, _ = grant_model_of(type(subject)).objects.update_or_create(
         user=user,
         permission=_permission_row(permission, subject),
-        content_object=subject,  # type: ignore[misc]  # of every inheriting model
+        content_object=subject,
         defaults=given,
     )
     announce(

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from apps.accounts.access import access_panel
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import may_somewhere
 from apps.catalog import selectors, services
@@ -25,7 +26,7 @@ from apps.core.web.tabs import active_of, tabs_of
 from apps.governance.chain import chain_of
 from apps.governance.standing import standing_of
 
-TABS = ("overview", "files", "evidence", "versions", "lineage", "history")
+TABS = ("overview", "files", "evidence", "versions", "lineage", "access", "history")
 
 
 @login_required
@@ -202,6 +203,8 @@ def _of_tab(request: HtmxHttpRequest, model: ModelVersion, tab: str) -> dict[str
         return {"siblings": selectors.siblings(actor=request.user, model=model)}
     if tab == "lineage":
         return {"chain": chain_of(actor=request.user, subject=model)}
+    if tab == "access":
+        return {"access": access_panel(actor=request.user, subject=model)}
     return {}
 
 

@@ -25,6 +25,9 @@ LOOKS: dict[str, Look] = {
     "executed": Look("ok", "badge-check"),
     "rejected": Look("bad", "circle-x"),
     "withdrawn": Look("neutral", "undo-2"),
+    "asked": Look("info", "circle-dot"),
+    "granted": Look("ok", "badge-check"),
+    "closed": Look("neutral", "circle-x"),
     "revoked": Look("neutral", "ban"),
     # jobs, evaluation runs, review tasks
     "queued": Look("neutral", "clock"),

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from apps.accounts.access import access_panel
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import may_somewhere
 from apps.core.errors import DomainError
@@ -26,7 +27,7 @@ from apps.datasets.web import forms
 from apps.governance.chain import chain_of
 from apps.governance.standing import standing_of
 
-TABS = ("overview", "rows", "columns", "versions", "lineage", "history")
+TABS = ("overview", "rows", "columns", "versions", "lineage", "access", "history")
 LISTED_ON_PAGE = 50
 SHORT_VALUE = 40  # characters; columns with longer values are given room
 
@@ -194,6 +195,8 @@ def _of_tab(request: HtmxHttpRequest, dataset: DatasetVersion, tab: str) -> dict
         return {"siblings": selectors.siblings(actor=request.user, dataset=dataset)}
     if tab == "lineage":
         return {"chain": chain_of(actor=request.user, subject=dataset)}
+    if tab == "access":
+        return {"access": access_panel(actor=request.user, subject=dataset)}
     return {}
 
 

@@ -1,5 +1,6 @@
 """Writes of governance: the one promotion path, approvals, policies, the audit trail."""
 
+from apps.governance.services.access import ask_access, collect_key, withdraw_access_request
 from apps.governance.services.approvals import (
     approve_request,
     open_request,
@@ -23,7 +24,9 @@ __all__ = [
     "activate_starter_policies",
     "apply_transition",
     "approve_request",
+    "ask_access",
     "ask_policies",
+    "collect_key",
     "decide",
     "open_request",
     "parts_in",
@@ -35,5 +38,6 @@ __all__ = [
     "save_policy_draft",
     "subject_edited",
     "submit_policy",
+    "withdraw_access_request",
     "withdraw_request",
 ]

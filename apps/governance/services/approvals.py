@@ -39,7 +39,10 @@ def open_request(*, actor: User, subject: models.Model, transition: Transition, 
     Raises:
         RequestAlreadyOpenError: the same is being asked for already.
     """
-    require(actor, Permission.EDIT, subject)
+    if (refuse := subject_of(subject).may_ask) is not None:
+        refuse(actor, subject)
+    else:
+        require(actor, Permission.EDIT, subject)
     team = team_of(subject)
     assert team is not None, "what can be asked for belongs to a team"  # noqa: S101
     manifest, digest = manifest_of(subject)

@@ -15,6 +15,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from apps.accounts.access import access_panel
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import allows, may_somewhere
 from apps.core.errors import DomainError
@@ -30,7 +31,7 @@ from apps.serving.states import NEXT_ENVIRONMENT, Cause, EndpointStatus, Environ
 from apps.serving.web import forms, snippets
 from apps.telemetry.selectors import events_of_endpoint, traffic
 
-TABS = ("overview", "revisions", "servers", "lineage", "history")
+TABS = ("overview", "revisions", "servers", "lineage", "access", "history")
 MOVING = frozenset({EndpointStatus.PENDING, EndpointStatus.DEPLOYING, EndpointStatus.DEGRADED})
 TRAFFIC_WINDOW = timedelta(hours=24)
 SHOWN_ENTRIES = 20
@@ -243,6 +244,8 @@ def _of_tab(request: HtmxHttpRequest, endpoint: Endpoint, tab: str) -> dict[str,
         return {"servers": selectors.servers_of(endpoint)[:SHOWN_ENTRIES]}
     if tab == "lineage":
         return {"chain": chain_of(actor=request.user, subject=endpoint)}
+    if tab == "access":
+        return {"access": access_panel(actor=request.user, subject=endpoint)}
     if tab == "history":
         return {"history": events_about(endpoint).order_by("-pk")[:SHOWN_ENTRIES]}
     return {}
