@@ -65,7 +65,7 @@ class AdministratorsAdmin(ModelAdmin):
 
 
 @admin.register(User)
-class PersonAdmin(AdministratorsAdmin, UserAdmin):
+class PersonAdmin(UserAdmin, AdministratorsAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

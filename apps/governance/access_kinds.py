@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 
@@ -145,8 +146,8 @@ KINDS = (
 
 def _subject(kind: str, pk: str) -> models.Model | None:
     try:
-        return grantable_model(kind)._default_manager.filter(pk=pk).first()
-    except (ValueError, TypeError):  # what no id is
+        return grantable_model(kind)._default_manager.filter(pk=UUID(pk)).first()
+    except ValueError:  # it is no id
         return None
 
 

@@ -90,6 +90,8 @@ def issue_api_key(
     for scope in scopes:
         if scope not in KNOWN_SCOPES:
             raise UnknownScopeError(scope=scope, known=", ".join(KNOWN_SCOPES))
+    # Under its lock: an account that is being disabled is not given a key that nobody revokes.
+    owner = User.objects.select_for_update(no_key=True, of=("self",)).get(pk=owner.pk)
     if not owner.is_active:
         raise AccountDisabledError(name=owner.label)
     kept = plain_networks(networks)
