@@ -217,7 +217,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- People ------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["apps.accounts.sign_in.PeopleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -276,6 +276,9 @@ SPECTACULAR_SETTINGS = {
         "RunStatus": "apps.evaluation.states.RunStatus",
         "EndpointStatus": "apps.serving.states.EndpointStatus",
         "EndpointWanted": "apps.serving.states.Wanted",
+        "Role": "apps.accounts.permissions.Role",
+        "Permission": "apps.accounts.permissions.Permission",
+        "AccessStatus": "apps.governance.states.AccessStatus",
         "PolicyStatus": "apps.governance.states.PolicyStatus",
         "RequestStatus": "apps.governance.states.RequestStatus",
         "Verdict": "apps.governance.states.Verdict",

@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import Model
 from django.utils import timezone
 
-from apps.accounts.models import ApiKey, Team, User
-from apps.accounts.services import create_api_key
+from apps.accounts.models import ApiKey, Project, Team, User
+from apps.accounts.services import create_api_key, create_project, create_service_account, system_account
 from apps.catalog.models import ModelVersion
 from apps.catalog.tests import factories as catalog
 from apps.core.ids import new_id
@@ -24,6 +24,7 @@ from apps.evaluation.services import start_run
 from apps.evaluation.tests.factories import heldout
 from apps.gateway.tests.factories import stored_endpoint
 from apps.governance.models import (
+    AccessRequest,
     Approval,
     ApprovalBatch,
     ApprovalRequest,
@@ -33,7 +34,7 @@ from apps.governance.models import (
     EmergencyMove,
     PolicyVersion,
 )
-from apps.governance.services import break_glass, delegate_approvals, save_policy_draft
+from apps.governance.services import ask_access, break_glass, delegate_approvals, save_policy_draft
 from apps.governance.tests.conftest import SMALL
 from apps.knowledge.models import Collection
 from apps.knowledge.tests.factories import handbook
@@ -160,6 +161,19 @@ class Rows:
     @cached_property
     def key(self) -> ApiKey:
         return create_api_key(actor=self.reader, name="listed", scopes=["api"]).record
+
+    @cached_property
+    def project(self) -> Project:
+        return create_project(actor=system_account(), team=self.team, slug="listed", name="Listed")
+
+    @cached_property
+    def service_account(self) -> User:
+        return create_service_account(actor=system_account(), team=self.team, name="listed")
+
+    @cached_property
+    def access_request(self) -> AccessRequest:
+        given = {"role": "auditor", "team": self.team.slug}
+        return ask_access(actor=self.engineer, kind="role", given=given, reason="For the audit.")
 
     @cached_property
     def event(self) -> RequestEvent:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from django.db import connection
+from django.template import Context
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -54,11 +55,16 @@ PAGES = {
     "governance:delegations": Listed(Rows.delegations),
     "governance:emergencies": Listed(Rows.emergencies),
     "governance:decisions": Listed(Rows.decisions),
+    "governance:access_requests": Listed(Rows.access_requests),
     "governance:audit": Listed(Rows.audit_events),
     "costs:costs": Listed(Rows.ledger, is_paged=False),
     "accounts:keys": Listed(Rows.keys),
 }
 API = {
+    "accounts/teams": Listed(Rows.teams),
+    "accounts/projects": Listed(Rows.projects),
+    "accounts/roles": Listed(Rows.roles),
+    "accounts/service-accounts": Listed(Rows.service_accounts),
     "accounts/keys": Listed(Rows.keys),
     "catalog/models": Listed(Rows.models),
     "catalog/models/{model_id}/versions": Listed(Rows.models, of="model"),
@@ -80,6 +86,7 @@ API = {
     "governance/delegations": Listed(Rows.delegations),
     "governance/emergencies": Listed(Rows.emergencies),
     "governance/decisions": Listed(Rows.decisions),
+    "governance/access-requests": Listed(Rows.access_requests),
     "governance/audit/logs": Listed(Rows.audit_events),
     "governance/budgets": Listed(Rows.budgets),
     "governance/observability/cost-aggregate?group_by=model": Listed(Rows.ledger, is_paged=False),
@@ -170,4 +177,5 @@ class TestEveryList:
 
 def holds_a_list(answer) -> bool:
     context = answer.context or {}
-    return any(isinstance(context[name], ListPage) for name in context.keys())  # noqa: SIM118  # no ordinary mapping
+    names = context.flatten() if isinstance(context, Context) else context.keys()  # of one template, or of several
+    return any(isinstance(context[name], ListPage) for name in names)

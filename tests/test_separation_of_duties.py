@@ -89,7 +89,7 @@ class People(RuleBasedStateMachine):
 
     @rule(who=PEOPLE, role=ROLES)
     def gains_a_role(self, who, role):
-        give_role(actor=self.portal, user=self.people[who], team=self.team, role=role)
+        give_role(actor=self.portal, user=self.people[who], scope=self.team, role=role)
 
     @rule(who=PEOPLE, role=ROLES)
     def loses_a_role(self, who, role):
@@ -117,7 +117,7 @@ class People(RuleBasedStateMachine):
     def registers(self, who, asks):
         self.made += 1
         actor = self.people[who]
-        give_role(actor=self.portal, user=actor, team=self.team, role=Role.ENGINEER)
+        give_role(actor=self.portal, user=actor, scope=self.team, role=Role.ENGINEER)
         draft = factories.draft(actor, self.team, name=f"model-{self.made}")
         files = factories.files_in(self.folder / str(self.made), config__json=factories.CONFIG)
         catalog.add_model_files(actor=actor, model=draft, files=files)
@@ -149,7 +149,7 @@ class People(RuleBasedStateMachine):
         if model.status != "draft" or TrainingJob.objects.filter(output_model=model).exists():
             return
         with by_hand():
-            give_role(actor=self.portal, user=actor, team=self.team, role=Role.ENGINEER)
+            give_role(actor=self.portal, user=actor, scope=self.team, role=Role.ENGINEER)
             TrainingJob.objects.create(
                 owner_team=self.team,
                 job_type="SFT",
@@ -177,7 +177,7 @@ class People(RuleBasedStateMachine):
         """It is put in force by the hand of the database: whose approval it needed is not what is looked at here."""
         self.made += 1
         actor = self.people[who]
-        give_role(actor=self.portal, user=actor, team=self.team, role=Role.ENGINEER)
+        give_role(actor=self.portal, user=actor, scope=self.team, role=Role.ENGINEER)
         source = RULES.format(key=f"rule-{self.made}")
         version = services.save_policy_draft(actor=actor, team=self.team, source=source)
         with by_hand():

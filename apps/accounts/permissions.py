@@ -1,4 +1,4 @@
-"""What a person can be allowed to do to a governed object, and which role on its team allows it. All of it is data."""
+"""What can be allowed to somebody on a governed object, and which role on its scope allows it. All of it is data."""
 
 from django.db.models import TextChoices
 
@@ -16,7 +16,7 @@ class Permission(TextChoices):
 
 
 class Role(TextChoices):
-    """Roles on a team."""
+    """Roles on an organisation, a team or a project."""
 
     VIEWER = "viewer", "Viewer"
     ENGINEER = "engineer", "Engineer"
@@ -44,6 +44,14 @@ ROLE_ALLOWS: dict[Role, frozenset[Permission]] = {
 
 # Being a superuser, or the portal itself, stands in for no approver and no reviewer: those are people with a role.
 NEVER_BY_SUPERUSER = frozenset({Permission.APPROVE, Permission.REVIEW})
+# Nor does a grant on one object: who judges is named for a scope, where everybody can see it.
+GRANTABLE = tuple(permission for permission in Permission if permission not in NEVER_BY_SUPERUSER)
+# A machine judges nothing and breaks no glass: these roles are held by people.
+ROLES_OF_PEOPLE = frozenset(
+    {role for role, allowed in ROLE_ALLOWS.items() if allowed & NEVER_BY_SUPERUSER} | {Role.BREAK_GLASS}
+)
+# Who may break the glass is named for each team: nobody inherits it from above.
+NOT_ON_ORGANISATIONS = frozenset({Role.BREAK_GLASS})
 
 APPROVE_SCOPE = "approve"
 KNOWN_SCOPES: dict[str, str] = {
@@ -54,5 +62,17 @@ KNOWN_SCOPES: dict[str, str] = {
 
 
 def roles_allowing(permission: Permission | str) -> list[Role]:
-    """Return the roles on a team that allow `permission`."""
+    """Return the roles that allow `permission`."""
     return [role for role, allowed in ROLE_ALLOWS.items() if permission in allowed]
+
+
+def grants_allowing(permission: Permission | str) -> list[Permission]:
+    """Return the permissions a grant of which allows `permission`: whoever may do anything to an object may see it."""
+    if permission == Permission.READ:
+        return list(GRANTABLE)
+    return [Permission(permission)] if permission in GRANTABLE else []
+
+
+def denials_of(permission: Permission | str) -> list[Permission]:
+    """Return the permissions a denial of which denies `permission`: who may not see an object may do nothing to it."""
+    return sorted({Permission(permission), Permission.READ})

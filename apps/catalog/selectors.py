@@ -27,7 +27,7 @@ class ModelFilter(TypedDict, total=False):
 
 def visible_models(*, actor: User) -> QuerySet[ModelVersion]:
     """Versions that `actor` may see, newest first. Every read of a version starts here."""
-    models = ModelVersion.objects.select_related("owner_team", "base_model", "created_by")
+    models = ModelVersion.objects.select_related("owner_team", "project", "base_model", "created_by")
     return visible_to(actor, models.order_by("-id"))
 
 

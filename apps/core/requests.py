@@ -1,8 +1,9 @@
-"""The id of the request in progress, for answers, logs and audit events."""
+"""The id of the request in progress, for answers, logs and audit events; and where it comes from."""
 
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +22,17 @@ def current_request_id() -> str:
 def sane_request_id(given: str | None) -> str:
     """Return the caller's id when it is sane (8 to 64 of `A-Za-z0-9._-`), else a new one."""
     return given if given and SANE.match(given) else str(new_id())
+
+
+def client_address(request: Any) -> str:
+    """Return the address of whoever sends `request`; "" when it cannot be known.
+
+    Over TCP that is the other end of the connection, or what a proxy says whom the server trusts (uvicorn's
+    `FORWARDED_ALLOW_IPS`). Over the portal's Unix socket nobody speaks but the gateway, which throws away what its own
+    caller says of addresses, and says itself who called.
+    """
+    by_tcp = request.META.get("REMOTE_ADDR", "")
+    return str(by_tcp or request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip())
 
 
 class RequestIdMiddleware:

@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
 
-from apps.accounts.models import Owned
+from apps.accounts.models import Owned, OwnedByTeam
 from apps.core.ids import new_id
 
 
@@ -70,7 +70,7 @@ class LedgerEntry(Owned):
         return f"{self.kind} {self.usd} USD"
 
 
-class DailySpend(Owned):
+class DailySpend(OwnedByTeam):
     """Sums of the ledger per day (UTC), kept by a trigger in the transaction of each entry and by nothing else."""
 
     Kind = Kind
@@ -106,7 +106,7 @@ def default_warnings() -> list[int]:
     return [80]
 
 
-class Budget(Owned):
+class Budget(OwnedByTeam):
     """How much a team may spend in a month (UTC)."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -138,6 +138,7 @@ class BudgetNotice(models.Model):
     """A share of a budget was spent; noted once a month."""
 
     TEAM_PATH = "budget__owner_team"
+    PROJECT_PATH = ""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     budget = models.ForeignKey(Budget, on_delete=models.CASCADE, related_name="notices")

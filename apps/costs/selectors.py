@@ -99,7 +99,7 @@ def visible_spend(*, actor: User) -> QuerySet[DailySpend]:
 
 def visible_entries(*, actor: User) -> QuerySet[LedgerEntry]:
     """Ledger entries of teams where `actor` may read, newest first."""
-    return visible_to(actor, LedgerEntry.objects.select_related("owner_team"))
+    return visible_to(actor, LedgerEntry.objects.select_related("owner_team", "project"))
 
 
 def visible_budgets(*, actor: User) -> QuerySet[Budget]:

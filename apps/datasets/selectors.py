@@ -34,7 +34,7 @@ class DatasetFilter(TypedDict, total=False):
 
 def visible_datasets(*, actor: User) -> QuerySet[DatasetVersion]:
     """Versions that `actor` may see, newest first. Every read of a version starts here."""
-    datasets = DatasetVersion.objects.select_related("owner_team", "parent", "created_by", "uploaded_by")
+    datasets = DatasetVersion.objects.select_related("owner_team", "project", "parent", "created_by", "uploaded_by")
     return visible_to(actor, datasets.order_by("-id"))
 
 

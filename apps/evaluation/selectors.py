@@ -46,7 +46,7 @@ LOOKUP_OF = {
 
 def visible_runs(*, actor: User) -> QuerySet[EvaluationRun]:
     """Runs that `actor` may see, newest first. Every read of a run starts here."""
-    runs = EvaluationRun.objects.select_related("owner_team", "model_version", "dataset", "created_by")
+    runs = EvaluationRun.objects.select_related("owner_team", "project", "model_version", "dataset", "created_by")
     return visible_to(actor, runs.order_by("-id"))
 
 
@@ -69,7 +69,9 @@ def comparable_runs(*, actor: User, run: EvaluationRun) -> QuerySet[EvaluationRu
 
 def visible_campaigns(*, actor: User) -> QuerySet[ReviewCampaign]:
     """Campaigns that `actor` may see, newest first."""
-    return visible_to(actor, ReviewCampaign.objects.select_related("run", "created_by", "owner_team").order_by("-id"))
+    return visible_to(
+        actor, ReviewCampaign.objects.select_related("run", "created_by", "owner_team", "project").order_by("-id")
+    )
 
 
 def campaigns_of(run: EvaluationRun) -> QuerySet[ReviewCampaign]:

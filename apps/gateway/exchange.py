@@ -47,7 +47,8 @@ async def answer(gateway: Gateway, request: Request, surface: Surface, reply: Re
 async def _carried_out(gateway: Gateway, request: Request, surface: Surface, reply: Reply, record: Record) -> bytes:
     """Decide, and pass on what the model server answers; return its last bytes, which are not sent yet."""
     snapshot, now = gateway.snapshots.current(), time.time()
-    record.caller, record.key = authenticated(snapshot, request.header(b"authorization"), now=now)
+    authorization, address = request.header(b"authorization"), request.client_address
+    record.caller, record.key = authenticated(snapshot, authorization, now=now, address=address)
     gateway.spool.refuse_unless_writing()
     limits = gateway.settings
     body = await request.body(max_bytes=limits.body_max_bytes, within_s=limits.body_timeout_s)

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from apps.core.admin import ReadOnlyAdmin
-from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, Policy, PolicyVersion
+from apps.governance.models import AccessRequest, Approval, ApprovalRequest, AuditEvent, Decision, Policy, PolicyVersion
 
 
 @admin.register(AuditEvent)
@@ -45,3 +45,10 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
     list_display = ("policy", "number", "status", "mode", "created_by", "created_at")
     list_filter = ("status", "mode")
     list_select_related = ("policy", "created_by")
+
+
+@admin.register(AccessRequest)
+class AccessRequestAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "wish", "status", "requester", "owner_team", "project")
+    list_filter = ("status", "kind")
+    list_select_related = ("requester", "owner_team", "project__team")

@@ -10,10 +10,11 @@ class GovernanceConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.accounts.signals import account_changed
-        from apps.governance import states
+        from apps.governance import access, access_kinds, states
         from apps.governance.comparisons import Aspect, register_aspect, register_predecessor
         from apps.governance.listeners import record_account_change
-        from apps.governance.models import PolicyVersion
+        from apps.governance.models import AccessRequest, PolicyVersion
+        from apps.governance.services.access import grant_what_was_asked, refuse_asking_for_others
         from apps.governance.services.policies import replace_active_version
         from apps.governance.subjects import Subject, register_subject
 
@@ -45,3 +46,21 @@ class GovernanceConfig(AppConfig):
                 before_move=replace_active_version,
             )
         )
+        register_subject(
+            Subject(
+                model=AccessRequest,
+                transitions=states.ACCESS_TRANSITIONS,
+                manifest=lambda request: {
+                    "kind": request.kind,
+                    "details": request.details,
+                    "beneficiary": str(request.beneficiary_id),
+                    "expires_at": request.expires_at.isoformat() if request.expires_at else None,
+                },
+                people=lambda request: {request.beneficiary_id: "would get", request.requester_id: "asked for"},
+                page=lambda request: request.get_absolute_url(),
+                before_move=grant_what_was_asked,
+                may_ask=refuse_asking_for_others,
+            )
+        )
+        for kind in access_kinds.KINDS:
+            access.register_access_kind(kind)

@@ -119,3 +119,23 @@ class UnreachableStatusError(ConflictError):
 class NothingToDecideError(ConflictError):
     code = "governance.nothing_to_decide"
     message = "Nobody has asked that '{label}' be approved. Submit it for review first."
+
+
+class UnknownAccessKindError(InvalidInputError):
+    code = "governance.unknown_access_kind"
+    message = "'{kind}' cannot be asked for. Ask for one of: {known}."
+
+
+class AccessWishError(InvalidInputError):
+    code = "governance.access_wish"
+    message = "This cannot be asked for."
+
+
+class AccessHeldError(ConflictError):
+    code = "governance.access_held"
+    message = "You have {what} already, for good."
+
+
+class NothingToCollectError(ConflictError):
+    code = "governance.nothing_to_collect"
+    message = "There is no key to make here: {why}."

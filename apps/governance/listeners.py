@@ -15,6 +15,7 @@ def record_account_change(
     subject: models.Model,
     before: dict[str, Any] | None,
     after: dict[str, Any] | None,
+    reason: str = "",
     **_: object,
 ) -> None:
-    record_event(actor=actor, action=action, subject=subject, before=before, after=after)
+    record_event(actor=actor, action=action, subject=subject, before=before, after=after, reason=reason)

@@ -9,8 +9,9 @@ from django.db.models import Count, Q, QuerySet
 
 from apps.accounts.models import User
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import denied_ids, teams_where, visible_to
+from apps.accounts.selectors import denied_ids, visible_to
 from apps.governance.models import (
+    AccessRequest,
     Approval,
     ApprovalBatch,
     ApprovalRequest,
@@ -29,7 +30,7 @@ M = TypeVar("M", bound=models.Model)
 def visible_requests(*, actor: User) -> QuerySet[ApprovalRequest]:
     """Requests about things of teams where `actor` may read, newest first."""
     given = Count("approvals", filter=Q(approvals__verdict=Verdict.APPROVE, approvals__voided_at__isnull=True))
-    requests = ApprovalRequest.objects.select_related("requester", "owner_team", "subject_type", "decision")
+    requests = ApprovalRequest.objects.select_related("requester", "owner_team", "project", "subject_type", "decision")
     # Said again: Django drops the order of Meta where rows are grouped.
     counted = requests.annotate(approvals_given=given).order_by("-pk")
     return _without_denied(actor, visible_to(actor, counted))
@@ -59,17 +60,25 @@ def filtered_events(*, actor: User, asked: dict[str, Any]) -> QuerySet[AuditEven
     return visible_events(actor=actor).filter(**wanted)
 
 
+def visible_access_requests(*, actor: User) -> QuerySet[AccessRequest]:
+    """What `actor` has asked for, and what was asked for on scopes where they may read, newest first."""
+    requests = AccessRequest.objects.select_related("requester", "beneficiary", "owner_team", "project")
+    return requests.filter(Q(requester=actor) | Q(pk__in=visible_to(actor, AccessRequest.objects.all()).values("pk")))
+
+
+def sees_request(actor: User, request: ApprovalRequest) -> bool:
+    """Tell whether `actor` may open the page of an approval request."""
+    return visible_requests(actor=actor).filter(pk=request.pk).exists()
+
+
 def inbox(*, actor: User) -> QuerySet[ApprovalRequest]:
     """Open requests that wait for a verdict `actor` could give; own requests are not among them."""
     mine = Approval.objects.filter(approver=actor, voided_at__isnull=True).values("request_id")
-    own = Q(owner_team__in=teams_where(actor, Permission.APPROVE))
-    standing_in = Q(owner_team__in=Delegation.objects.in_force().filter(delegate=actor).values("team"))
-    return (
-        visible_requests(actor=actor)
-        .filter(own | standing_in, status=RequestStatus.OPEN)
-        .exclude(requester=actor)
-        .exclude(pk__in=mine)
-    )
+    requests = visible_requests(actor=actor).filter(status=RequestStatus.OPEN)
+    own = visible_to(actor, ApprovalRequest.objects.order_by(), Permission.APPROVE).values("pk")
+    standing_in = Delegation.objects.in_force().filter(delegate=actor).values("team")
+    waiting = requests.filter(Q(pk__in=own) | Q(owner_team__in=standing_in))
+    return waiting.exclude(requester=actor).exclude(pk__in=mine)
 
 
 def visible_batches(*, actor: User) -> QuerySet[ApprovalBatch]:

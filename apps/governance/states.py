@@ -60,3 +60,18 @@ SEND_BACK_POLICY = Transition(
 )
 RETIRE_POLICY = Transition("retire", frozenset({PolicyStatus.ACTIVE}), PolicyStatus.RETIRED, Permission.APPROVE)
 POLICY_TRANSITIONS = (SUBMIT_POLICY, ACTIVATE_POLICY, SEND_BACK_POLICY, RETIRE_POLICY)
+
+
+class AccessStatus(TextChoices):
+    ASKED = "asked", "Asked"
+    GRANTED = "granted", "Granted"
+    CLOSED = "closed", "Not granted"
+
+
+GRANT_ACCESS = Transition(
+    "grant", frozenset({AccessStatus.ASKED}), AccessStatus.GRANTED, Permission.APPROVE, gated=True, by_request=True
+)
+CLOSE_ACCESS = Transition(
+    "send_back", frozenset({AccessStatus.ASKED}), AccessStatus.CLOSED, Permission.APPROVE, by_request=True
+)
+ACCESS_TRANSITIONS = (GRANT_ACCESS, CLOSE_ACCESS)

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from django.db import models
 
-from apps.accounts.models import Team, User
+from apps.accounts.models import Project, Team, User
+from apps.accounts.selectors.objects import followed, project_path, team_path
 from apps.core.canonical import digest_of
 from apps.core.lifecycle import Transition
 
@@ -29,6 +30,7 @@ class Subject:
         edits: the verbs of audit events by which somebody takes part in the object's content, with the part that
             it is: {"edit": "edited"}. Whoever has done one may not approve, though the object itself remembers it not.
         page: returns the address of the object's page.
+        may_ask: refuses who may not ask for its moves; None for whoever may edit it.
         before_move: called under the subject's lock before its status is written, for what must change with it.
     """
 
@@ -39,6 +41,7 @@ class Subject:
     page: Callable[[Any], str]
     edits: Mapping[str, str] = field(default_factory=dict)
     before_move: Callable[[User, Any, Transition], None] | None = None
+    may_ask: Callable[[User, Any], None] | None = None
 
     def transition(self, name: str) -> Transition:
         return next(transition for transition in self.transitions if transition.name == name)
@@ -120,10 +123,16 @@ def team_of(instance: models.Model) -> Team | None:
     """Return the team that owns `instance`, or None for what belongs to no team. A team is its own."""
     if isinstance(instance, Team):
         return instance
-    owner: Any = instance
-    for step in getattr(instance, "TEAM_PATH", "owner_team").split("__"):
-        owner = getattr(owner, step, None)
+    owner = followed(instance, team_path(type(instance)))
     return owner if isinstance(owner, Team) else None
+
+
+def project_of(instance: models.Model) -> Project | None:
+    """Return the project that `instance` belongs to, or None. A project is its own."""
+    if isinstance(instance, Project):
+        return instance
+    project = followed(instance, project_path(type(instance)))
+    return project if isinstance(project, Project) else None
 
 
 def label_of(instance: models.Model) -> str:

@@ -26,7 +26,7 @@ class Passage:
 
 def visible_collections(*, actor: User) -> QuerySet[Collection]:
     """Collections that `actor` may see, newest first, with `document_count`."""
-    collections = Collection.objects.select_related("owner_team", "created_by")
+    collections = Collection.objects.select_related("owner_team", "project", "created_by")
     return visible_to(actor, collections.annotate(document_count=Count("documents")).order_by("-id"))
 
 

@@ -5,7 +5,7 @@ import re
 
 from django.db import IntegrityError, transaction
 
-from apps.accounts.models import Team, User
+from apps.accounts.models import Project, Team, User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import require, require_on_team
 from apps.core.errors import BrokenRule, NotFoundError
@@ -21,14 +21,16 @@ _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,99}$")
 
 
 @transaction.atomic
-def create_collection(*, actor: User, team: Team, name: str, description: str = "") -> Collection:
+def create_collection(
+    *, actor: User, team: Team, project: Project | None = None, name: str, description: str = ""
+) -> Collection:
     """Make an empty collection.
 
     Raises:
         DocumentRefusedError: the name is not plain.
         CollectionNameTakenError: the team has one of this name.
     """
-    require_on_team(actor, Permission.EDIT, team)
+    require_on_team(actor, Permission.EDIT, team, project)
     if not _NAME.match(name):
         mend = "Use lower-case letters, digits and hyphens, up to 100."
         rule = BrokenRule("collection_name_plain", "name", f"'{name[:110]}' cannot be a collection's name.", mend)
@@ -36,7 +38,7 @@ def create_collection(*, actor: User, team: Team, name: str, description: str = 
     try:
         with transaction.atomic():
             collection = Collection.objects.create(
-                owner_team=team, name=name, description=description, created_by=actor
+                owner_team=team, project=project, name=name, description=description, created_by=actor
             )
     except IntegrityError:
         raise CollectionNameTakenError(name=name) from None

@@ -11,7 +11,7 @@ from apps.prompts.models import PromptTemplate, PromptVersion
 def visible_templates(*, actor: User) -> QuerySet[PromptTemplate]:
     """Templates that `actor` may see, newest first, with `last_number`, `last_variables` and `last_version_at`."""
     newest = PromptVersion.objects.filter(template=OuterRef("pk")).order_by("-number")
-    templates = PromptTemplate.objects.select_related("owner_team", "created_by").annotate(
+    templates = PromptTemplate.objects.select_related("owner_team", "project", "created_by").annotate(
         last_number=Subquery(newest.values("number")[:1]),
         last_variables=Subquery(newest.values("variables")[:1]),
         last_version_at=Subquery(newest.values("created_at")[:1]),

@@ -2,7 +2,7 @@
 
 from django.db import IntegrityError, transaction
 
-from apps.accounts.models import Team, User
+from apps.accounts.models import Project, Team, User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import require, require_on_team
 from apps.core.canonical import digest_of
@@ -15,7 +15,15 @@ from apps.prompts.selectors import version_numbered
 
 @transaction.atomic
 def create_template(
-    *, actor: User, team: Team, name: str, user: str, system: str = "", description: str = "", notes: str = ""
+    *,
+    actor: User,
+    team: Team,
+    project: Project | None = None,
+    name: str,
+    user: str,
+    system: str = "",
+    description: str = "",
+    notes: str = "",
 ) -> PromptTemplate:
     """Make a template of `team` with its first version.
 
@@ -23,11 +31,11 @@ def create_template(
         NameTakenError: the team has one of that name.
         PromptTextError: a text holds something that is no variable.
     """
-    require_on_team(actor, Permission.EDIT, team)
+    require_on_team(actor, Permission.EDIT, team, project)
     try:
         with transaction.atomic():
             template = PromptTemplate.objects.create(
-                owner_team=team, name=name, description=description, created_by=actor
+                owner_team=team, project=project, name=name, description=description, created_by=actor
             )
     except IntegrityError:
         raise NameTakenError(name=name, fields={"name": ["Taken on this team."]}) from None

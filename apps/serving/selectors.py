@@ -22,6 +22,7 @@ def visible_endpoints(*, actor: User) -> QuerySet[Endpoint]:
     """Endpoints that `actor` may see, newest first, those that were deleted included."""
     endpoints = Endpoint.objects.select_related(
         "owner_team",
+        "project",
         "created_by",
         "revision__model_version",
         "revision__prompt_version__template",

@@ -19,6 +19,7 @@ class RequestEvent(models.Model):
     """
 
     TEAM_PATH = "team"
+    PROJECT_PATH = ""
 
     class Surface(models.TextChoices):
         SERVE = "serve", "Portal API"

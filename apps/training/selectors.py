@@ -35,7 +35,9 @@ class JobFilter(TypedDict, total=False):
 
 def visible_jobs(*, actor: User) -> QuerySet[TrainingJob]:
     """Jobs that `actor` may see, newest first. Every read of a job starts here."""
-    jobs = TrainingJob.objects.select_related("owner_team", "dataset", "base_model", "output_model", "created_by")
+    jobs = TrainingJob.objects.select_related(
+        "owner_team", "project", "dataset", "base_model", "output_model", "created_by"
+    )
     return visible_to(actor, jobs.order_by("-id"))
 
 

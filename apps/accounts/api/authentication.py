@@ -10,12 +10,13 @@ from apps.accounts import services
 from apps.accounts.credentials import use_api_key
 from apps.accounts.errors import KeyRefusedError, KeyScopeError
 from apps.accounts.models import ApiKey, User
+from apps.core.requests import client_address
 
 API_SCOPE = "api"
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer llmo_...`; the key needs the scope "api"."""
+    """`Authorization: Bearer llmo_...`; the key needs the scope "api", and may be bound to networks."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
         parts = get_authorization_header(request).split()
@@ -24,7 +25,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         if len(parts) != 2:
             raise AuthenticationFailed("Send the API key as 'Authorization: Bearer <key>'.")
         try:
-            key = services.authenticate_key(parts[1].decode("ascii", "replace"))
+            key = services.authenticate_key(parts[1].decode("ascii", "replace"), address=client_address(request))
         except KeyRefusedError as error:
             raise AuthenticationFailed(str(error)) from error
         if API_SCOPE not in key.scopes:

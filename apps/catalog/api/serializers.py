@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.owners import OwnerIn, ProjectSlug
 from apps.catalog.models import ModelFile, ModelVersion
 from apps.catalog.selectors import Comparison
 from apps.catalog.states import ModelStatus
@@ -21,12 +22,11 @@ class ModelFilterIn(StrictSerializer):
     tag = serializers.CharField(required=False)
 
 
-class ModelIn(StrictSerializer):
+class ModelIn(OwnerIn):
     name = serializers.CharField(max_length=120)
     version = serializers.CharField(max_length=40, required=False, help_text="Left out: the next number.")
     type = serializers.ChoiceField(choices=ModelVersion.Type.choices)
     model_family = serializers.CharField(max_length=40, help_text="Such as llama, mistral, gemma.")
-    owner_team = serializers.SlugField()
     metadata = serializers.DictField(required=False, help_text="For external models: provider, base_url, model.")
     base_model = serializers.UUIDField(required=False, allow_null=True, help_text="What it was tuned from.")
     license = serializers.CharField(max_length=80, required=False, allow_blank=True, help_text="SPDX identifier.")
@@ -62,6 +62,7 @@ class ModelRefOut(serializers.ModelSerializer[ModelVersion]):
 
 class ModelOut(serializers.ModelSerializer[ModelVersion]):
     owner_team = serializers.CharField(source="owner_team.slug")
+    project = ProjectSlug()
     base_model = ModelRefOut(allow_null=True)
     created_by = serializers.CharField(source="created_by.username")
     storage_uri = serializers.CharField()
@@ -76,6 +77,7 @@ class ModelOut(serializers.ModelSerializer[ModelVersion]):
             "model_family",
             "status",
             "owner_team",
+            "project",
             "license",
             "description",
             "tags",

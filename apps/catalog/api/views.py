@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import User
-from apps.accounts.selectors import visible_teams
+from apps.accounts.owners import owner_of
 from apps.catalog import selectors, services
 from apps.catalog.api import serializers as shapes
 from apps.catalog.card import card_of
@@ -62,10 +62,10 @@ class Models(PortalAPIView):
     @idempotent
     def post(self, request: Request) -> Response:
         given = self.given(shapes.ModelIn, request)
-        team = get_object_or_404(visible_teams(actor=request.user), slug=given.pop("owner_team"))
+        owner = owner_of(request.user, given)
         base = given.pop("base_model", None)
         base_model = found_model(request.user, base) if base else None
-        made = services.create_model(actor=request.user, team=team, base_model=base_model, **given)
+        made = services.create_model(actor=request.user, **owner, base_model=base_model, **given)
         return self.answer(shapes.ModelOut(made).data, f"'{made}' is registered as a draft.")
 
 

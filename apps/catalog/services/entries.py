@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
-from apps.accounts.models import Team, User
+from apps.accounts.models import Project, Team, User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import require, require_on_team
 from apps.catalog.errors import NotDeletableError, VersionFrozenError, VersionTakenError
@@ -30,6 +30,7 @@ def create_model(
     *,
     actor: User,
     team: Team,
+    project: Project | None = None,
     name: str,
     version: str | None = None,
     type: str,  # noqa: A002  # the contract's own word
@@ -50,13 +51,14 @@ def create_model(
         ModelRulesBrokenError: names every rule that the entry breaks.
         VersionTakenError: the team has this version of this name already.
     """
-    require_on_team(actor, Permission.EDIT, team)
+    require_on_team(actor, Permission.EDIT, team, project)
     if base_model is not None:
         require(actor, Permission.USE, base_model)
     # Two people who ask for the next number at once get one each. The lock leaves the team's foreign keys alone.
     Team.objects.select_for_update(no_key=True).get(pk=team.pk)
     model = ModelVersion(
         owner_team=team,
+        project=project,
         name=name,
         version=version or _next_version(team, name),
         type=type,

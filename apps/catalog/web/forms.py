@@ -4,9 +4,9 @@ from typing import Any
 
 from django import forms
 
-from apps.accounts.models import Team, User
-from apps.accounts.permissions import Permission
-from apps.accounts.selectors import teams_where, visible_teams
+from apps.accounts.models import User
+from apps.accounts.owners import OwnerForm
+from apps.accounts.selectors import visible_teams
 from apps.catalog.models import ModelVersion
 from apps.catalog.selectors import visible_models
 from apps.catalog.states import ModelStatus
@@ -27,10 +27,9 @@ class ModelFilter(forms.Form):
         self.fields["owner_team"].choices = [ANY, *teams]  # type: ignore[attr-defined]  # it is a ChoiceField
 
 
-class ModelForm(forms.Form):
+class ModelForm(OwnerForm):
     """What can be said of a version when it is registered."""
 
-    owner_team = forms.ModelChoiceField(Team.objects.none(), label="Team", empty_label=None, to_field_name="slug")
     name = forms.CharField(max_length=120, help_text="All versions of a model share it.")
     version = forms.CharField(max_length=40, required=False, help_text="Left out: the next number.")
     type = forms.ChoiceField(choices=ModelVersion.Type.choices)
@@ -50,8 +49,7 @@ class ModelForm(forms.Form):
     )
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["owner_team"].queryset = teams_where(actor, Permission.EDIT)  # type: ignore[attr-defined]
+        super().__init__(*args, actor=actor, **kwargs)
         self.fields["base_model"].queryset = visible_models(actor=actor)  # type: ignore[attr-defined]
 
     def clean_tags(self) -> list[str]:
@@ -86,8 +84,8 @@ class ModelEditForm(ModelForm):
             "card": model.card,
         }
         super().__init__(*args, actor=actor, initial=values, **kwargs)
-        for fixed in ("owner_team", "name", "version", "type"):
-            del self.fields[fixed]
+        for fixed in ("owner_team", "project", "name", "version", "type"):
+            self.fields.pop(fixed, None)
 
 
 class ReasonForm(forms.Form):

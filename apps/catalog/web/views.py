@@ -9,8 +9,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from apps.accounts.access import access_panel
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import teams_where
+from apps.accounts.selectors import may_somewhere
 from apps.catalog import selectors, services
 from apps.catalog.card import card_body
 from apps.catalog.models import ModelVersion
@@ -25,7 +26,7 @@ from apps.core.web.tabs import active_of, tabs_of
 from apps.governance.chain import chain_of
 from apps.governance.standing import standing_of
 
-TABS = ("overview", "files", "evidence", "versions", "lineage", "history")
+TABS = ("overview", "files", "evidence", "versions", "lineage", "access", "history")
 
 
 @login_required
@@ -37,7 +38,7 @@ def models(request: HtmxHttpRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "page": list_page(request, rows, sorts={"name": "name", "size": "size_bytes"}),
-        "may_create": teams_where(request.user, Permission.EDIT).exists(),
+        "may_create": may_somewhere(request.user, Permission.EDIT),
     }
     return render(request, "catalog/models.html", context)
 
@@ -48,9 +49,8 @@ def create(request: HtmxHttpRequest) -> HttpResponse:
     form = forms.ModelForm(request.POST or None, actor=request.user)
     refusal: DomainError | None = None
     if request.method == "POST" and form.is_valid():
-        given = dict(form.cleaned_data)
         try:
-            made = services.create_model(actor=request.user, team=given.pop("owner_team"), **given)
+            made = services.create_model(actor=request.user, **form.owned())
         except DomainError as error:
             refusal = error
         else:
@@ -203,6 +203,8 @@ def _of_tab(request: HtmxHttpRequest, model: ModelVersion, tab: str) -> dict[str
         return {"siblings": selectors.siblings(actor=request.user, model=model)}
     if tab == "lineage":
         return {"chain": chain_of(actor=request.user, subject=model)}
+    if tab == "access":
+        return {"access": access_panel(actor=request.user, subject=model)}
     return {}
 
 

@@ -26,6 +26,9 @@ LOOKS: dict[str, Look] = {
     "rejected": Look("bad", "circle-x"),
     "withdrawn": Look("neutral", "undo-2"),
     "bypassed": Look("warn", "shield-alert"),
+    "asked": Look("info", "circle-dot"),
+    "granted": Look("ok", "badge-check"),
+    "closed": Look("neutral", "circle-x"),
     "revoked": Look("neutral", "ban"),
     # jobs, evaluation runs, review tasks
     "queued": Look("neutral", "clock"),

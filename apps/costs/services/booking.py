@@ -1,6 +1,6 @@
 """Booking what was spent. Each request, job and run is booked once, whatever is delivered twice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -12,6 +12,7 @@ from apps.costs.models import Budget, BudgetNotice, Kind, LedgerEntry, Price
 from apps.costs.selectors import month_of, month_spend
 from apps.evaluation.models import EvaluationRun
 from apps.governance.services import record_event
+from apps.serving.models import Endpoint
 from apps.telemetry.models import RequestEvent
 from apps.training.models import TrainingJob
 
@@ -21,9 +22,13 @@ _SECONDS_PER_HOUR = 3600
 @transaction.atomic
 def book_requests(*, events: Iterable[RequestEvent]) -> None:
     """Book requests at the cost that the gateway counted for them; those that used no tokens cost nothing."""
+    counted = [event for event in events if event.team_id is not None and event.total_tokens]
+    endpoints = Endpoint.objects.filter(pk__in={event.endpoint_id for event in counted if event.endpoint_id})
+    owners = {pk: (team, project) for pk, team, project in endpoints.values_list("pk", "owner_team_id", "project_id")}
     _book(
         LedgerEntry(
-            owner_team_id=event.team_id,
+            owner_team_id=event.team_id,  # type: ignore[misc]  # none was left out above
+            project_id=_project_then(event, owners),
             kind=Kind.INFERENCE,
             source_id=event.id,
             at=event.at,
@@ -33,9 +38,14 @@ def book_requests(*, events: Iterable[RequestEvent]) -> None:
             quantity={"prompt_tokens": event.prompt_tokens, "completion_tokens": event.completion_tokens},
             usd=event.cost_usd,
         )
-        for event in events
-        if event.team_id is not None and event.total_tokens
+        for event in counted
     )
+
+
+def _project_then(event: RequestEvent, owners: Mapping[UUID, tuple[UUID, UUID | None]]) -> UUID | None:
+    """Return the project of the endpoint that answered, if it is still of the team that the request is booked for."""
+    team_id, project_id = owners.get(event.endpoint_id, (None, None)) if event.endpoint_id else (None, None)
+    return project_id if team_id == event.team_id else None
 
 
 @transaction.atomic
@@ -60,6 +70,7 @@ def _book_work(
     hours = (work.finished_at - work.started_at).total_seconds() / _SECONDS_PER_HOUR
     entry = LedgerEntry(
         owner_team_id=work.owner_team_id,
+        project_id=work.project_id,
         kind=kind,
         source_id=work.pk,
         at=work.finished_at,

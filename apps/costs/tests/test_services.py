@@ -96,6 +96,7 @@ class TestBookJob:
         values = {
             "pk": new_id(),
             "owner_team_id": team.pk,
+            "project_id": None,
             "created_by_id": new_id(),
             "output_model_id": new_id(),
             "model_version_id": new_id(),

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.owners import OwnerIn, ProjectSlug
 from apps.core.api.inputs import StrictSerializer
 from apps.datasets.models import DatasetVersion, ValidationReport
 from apps.datasets.selectors import PREVIEW_ROWS, PREVIEW_ROWS_MAX
@@ -23,11 +24,10 @@ class DatasetFilterIn(StrictSerializer):
     tag = serializers.CharField(required=False)
 
 
-class DatasetIn(StrictSerializer):
+class DatasetIn(OwnerIn):
     name = serializers.CharField(max_length=120)
     version = serializers.CharField(max_length=40, required=False, help_text="Left out: the next number.")
     type = serializers.ChoiceField(choices=DatasetVersion.Type.choices)
-    owner_team = serializers.SlugField()
     license = serializers.CharField(max_length=80, required=False, allow_blank=True, help_text="SPDX identifier.")
     description = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     tags = serializers.ListField(child=serializers.CharField(max_length=60), required=False, max_length=20)
@@ -69,6 +69,7 @@ class DatasetRefOut(serializers.ModelSerializer[DatasetVersion]):
 
 class DatasetOut(serializers.ModelSerializer[DatasetVersion]):
     owner_team = serializers.CharField(source="owner_team.slug")
+    project = ProjectSlug()
     parent = DatasetRefOut(allow_null=True)
     created_by = serializers.CharField(source="created_by.username")
     uploaded_by = serializers.CharField(source="uploaded_by.username", default=None)
@@ -83,6 +84,7 @@ class DatasetOut(serializers.ModelSerializer[DatasetVersion]):
             "type",
             "status",
             "owner_team",
+            "project",
             "license",
             "description",
             "tags",

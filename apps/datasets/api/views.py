@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import User
-from apps.accounts.selectors import visible_teams
+from apps.accounts.owners import owner_of
 from apps.core.api.downloads import DownloadView, blob_response
 from apps.core.api.pages import page_of
 from apps.core.api.uploads import UploadView
@@ -53,8 +53,8 @@ class Datasets(PortalAPIView):
     @idempotent
     def post(self, request: Request) -> Response:
         given = self.given(shapes.DatasetIn, request)
-        team = get_object_or_404(visible_teams(actor=request.user), slug=given.pop("owner_team"))
-        made = services.create_dataset(actor=request.user, team=team, **given)
+        owner = owner_of(request.user, given)
+        made = services.create_dataset(actor=request.user, **owner, **given)
         return self.answer(shapes.DatasetOut(made).data, f"'{made}' is registered as a draft. Upload its file next.")
 
 

@@ -60,6 +60,7 @@ def clean_dataset(
             examined = examine(opened, filename="cleaned.jsonl", type=dataset.type)
         cleaned = DatasetVersion(
             owner_team=dataset.owner_team,
+            project=dataset.project,
             name=dataset.name,
             version=version or "",
             type=dataset.type,

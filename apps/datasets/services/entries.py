@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from apps.accounts.models import Team, User
+from apps.accounts.models import Project, Team, User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import require, require_on_team
 from apps.core.canonical import digest_of
@@ -34,6 +34,7 @@ def create_dataset(
     *,
     actor: User,
     team: Team,
+    project: Project | None = None,
     name: str,
     type: str,  # noqa: A002  # the contract's own word
     version: str | None = None,
@@ -51,9 +52,10 @@ def create_dataset(
         DatasetRulesBrokenError: names every rule that the entry breaks.
         VersionTakenError: the team has this version of this name already.
     """
-    require_on_team(actor, Permission.EDIT, team)
+    require_on_team(actor, Permission.EDIT, team, project)
     dataset = DatasetVersion(
         owner_team=team,
+        project=project,
         name=name,
         version=version or "",
         type=type,

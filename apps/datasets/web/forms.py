@@ -4,9 +4,9 @@ from typing import Any
 
 from django import forms
 
-from apps.accounts.models import Team, User
-from apps.accounts.permissions import Permission
-from apps.accounts.selectors import teams_where, visible_teams
+from apps.accounts.models import User
+from apps.accounts.owners import OwnerForm
+from apps.accounts.selectors import visible_teams
 from apps.datasets.models import DatasetVersion
 from apps.datasets.states import DatasetStatus, PiiStatus
 
@@ -40,19 +40,14 @@ class DatasetEditForm(forms.Form):
         return [tag for part in self.cleaned_data["tags"].split(",") if (tag := part.strip())]
 
 
-class DatasetForm(DatasetEditForm):
+class DatasetForm(OwnerForm, DatasetEditForm):
     """What can be said of a version when it is registered."""
 
-    owner_team = forms.ModelChoiceField(Team.objects.none(), label="Team", empty_label=None, to_field_name="slug")
     name = forms.CharField(max_length=120, help_text="All versions of a dataset share it.")
     version = forms.CharField(max_length=40, required=False, help_text="Left out: the next number.")
     type = forms.ChoiceField(choices=DatasetVersion.Type.choices, help_text="Decides which columns its rows must have.")
 
-    field_order = ("owner_team", "name", "version", "type", "license", "description", "tags")
-
-    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["owner_team"].queryset = teams_where(actor, Permission.EDIT)  # type: ignore[attr-defined]
+    field_order = ("owner_team", "project", "name", "version", "type", "license", "description", "tags")
 
 
 class CleanForm(forms.Form):

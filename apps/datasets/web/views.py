@@ -9,8 +9,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
+from apps.accounts.access import access_panel
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import teams_where
+from apps.accounts.selectors import may_somewhere
 from apps.core.errors import DomainError
 from apps.core.uploads import received_files, receives_files
 from apps.core.web.lists import list_page
@@ -26,7 +27,7 @@ from apps.datasets.web import forms
 from apps.governance.chain import chain_of
 from apps.governance.standing import standing_of
 
-TABS = ("overview", "rows", "columns", "versions", "lineage", "history")
+TABS = ("overview", "rows", "columns", "versions", "lineage", "access", "history")
 LISTED_ON_PAGE = 50
 SHORT_VALUE = 40  # characters; columns with longer values are given room
 
@@ -40,7 +41,7 @@ def datasets(request: HtmxHttpRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "page": list_page(request, rows, sorts={"name": "name", "rows": "row_count"}),
-        "may_create": teams_where(request.user, Permission.EDIT).exists(),
+        "may_create": may_somewhere(request.user, Permission.EDIT),
     }
     return render(request, "datasets/datasets.html", context)
 
@@ -51,9 +52,8 @@ def create(request: HtmxHttpRequest) -> HttpResponse:
     form = forms.DatasetForm(request.POST or None, actor=request.user)
     refusal: DomainError | None = None
     if request.method == "POST" and form.is_valid():
-        given = dict(form.cleaned_data)
         try:
-            made = services.create_dataset(actor=request.user, team=given.pop("owner_team"), **given)
+            made = services.create_dataset(actor=request.user, **form.owned())
         except DomainError as error:
             refusal = error
         else:
@@ -195,6 +195,8 @@ def _of_tab(request: HtmxHttpRequest, dataset: DatasetVersion, tab: str) -> dict
         return {"siblings": selectors.siblings(actor=request.user, dataset=dataset)}
     if tab == "lineage":
         return {"chain": chain_of(actor=request.user, subject=dataset)}
+    if tab == "access":
+        return {"access": access_panel(actor=request.user, subject=dataset)}
     return {}
 
 

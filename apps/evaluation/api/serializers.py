@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.owners import OwnerIn, ProjectSlug
 from apps.core.api.inputs import StrictSerializer
 from apps.evaluation.metrics import METRICS
 from apps.evaluation.models import EvaluationRun, Review, ReviewCampaign, Sample
@@ -21,7 +22,7 @@ class SettingsIn(StrictSerializer):
     )
 
 
-class StartIn(StrictSerializer):
+class StartIn(OwnerIn):
     owner_team = serializers.SlugField(required=False, help_text="The team that owns the run; left out, the model's.")
     model_id = serializers.UUIDField()
     dataset_id = serializers.UUIDField(help_text="An approved dataset with prompts and references.")
@@ -99,6 +100,7 @@ class MetricOut(serializers.Serializer[Any]):
 
 class RunOut(serializers.ModelSerializer[EvaluationRun]):
     owner_team = serializers.CharField(source="owner_team.slug")
+    project = ProjectSlug()
     model = RunRefOut(source="model_version")
     dataset = RunRefOut()
     metrics = serializers.ListField(source="metrics_wanted", child=serializers.CharField())
@@ -115,6 +117,7 @@ class RunOut(serializers.ModelSerializer[EvaluationRun]):
             "status",
             "status_reason",
             "owner_team",
+            "project",
             "model",
             "model_digest",
             "dataset",

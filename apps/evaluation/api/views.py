@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import User
-from apps.accounts.selectors import visible_teams, visible_to
+from apps.accounts.owners import owner_of
+from apps.accounts.selectors import visible_to
 from apps.catalog.models import ModelVersion
 from apps.core.api.negotiation import AnyAccept
 from apps.core.api.pages import page_of
@@ -47,10 +48,9 @@ class Runs(PortalAPIView):
         models, datasets = ModelVersion.objects.all(), DatasetVersion.objects.all()
         model = get_object_or_404(visible_to(request.user, models), pk=given.pop("model_id"))
         dataset = get_object_or_404(visible_to(request.user, datasets), pk=given.pop("dataset_id"))
-        slug = given.pop("owner_team", model.owner_team.slug)
-        team = get_object_or_404(visible_teams(actor=request.user), slug=slug)
+        owner = owner_of(request.user, given) if "owner_team" in given else {}
         given |= given.pop("settings", {})
-        run = services.start_run(actor=request.user, team=team, model=model, dataset=dataset, **given)
+        run = services.start_run(actor=request.user, **owner, model=model, dataset=dataset, **given)
         return self.answer(_detail(request.user, run.pk), "The evaluation is queued.")
 
 

@@ -40,6 +40,7 @@ def open_campaign(
         raise CampaignTooLargeError(samples=len(samples), asked=sample_size)
     campaign = ReviewCampaign.objects.create(
         owner_team=run.owner_team,
+        project=run.project,
         run=run,
         title=title,
         question=question,

@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.accounts.errors import PermissionRefusedError
 from apps.accounts.models import User
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import require, teams_where
+from apps.accounts.selectors import may_somewhere, require
 from apps.evaluation.errors import AlreadyReviewedError, OwnWorkError, TaskNotClaimedError
 from apps.evaluation.models import Review, ReviewCampaign, ReviewTask
 from apps.evaluation.selectors import waiting_tasks
@@ -27,7 +27,7 @@ def claim_task(*, actor: User, campaign: ReviewCampaign | None = None) -> Review
     Raises:
         PermissionRefusedError: `actor` is a reviewer of no team.
     """
-    if not teams_where(actor, Permission.REVIEW).exists():
+    if not may_somewhere(actor, Permission.REVIEW):
         raise PermissionRefusedError(permission=str(Permission.REVIEW), who_can_help="Ask a manager of your team.")
     waiting = waiting_tasks(actor=actor)
     if campaign is not None:

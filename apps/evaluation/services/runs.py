@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from apps.accounts.models import Team, User
+from apps.accounts.models import Project, Team, User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import require, require_on_team
 from apps.catalog.models import ModelVersion
@@ -26,6 +26,7 @@ def start_run(
     model: ModelVersion,
     dataset: DatasetVersion,
     team: Team | None = None,
+    project: Project | None = None,
     metrics: Sequence[str] = tuple(METRICS),
     sample_size: int | None = None,
     seed: int = 0,
@@ -35,7 +36,7 @@ def start_run(
     """Have `model` answer samples of `dataset`.
 
     Args:
-        team: who owns the run; None for the model's team.
+        team, project: who owns the run; None for the model's team and project.
         sample_size: how many rows are drawn with `seed`; None for all.
         max_new_tokens: the most that an answer may have.
 
@@ -44,7 +45,9 @@ def start_run(
     """
     require(actor, Permission.USE, model)
     require(actor, Permission.USE, dataset)
-    require_on_team(actor, Permission.EDIT, team or model.owner_team)
+    if team is None:
+        team, project = model.owner_team, model.project
+    require_on_team(actor, Permission.EDIT, team, project)
     # Held until the run is written, so that it names the bytes that were looked at.
     model = ModelVersion.objects.select_for_update(no_key=True, of=("self",)).get(pk=model.pk)
     dataset = DatasetVersion.objects.select_for_update(no_key=True, of=("self",)).get(pk=dataset.pk)
@@ -54,7 +57,8 @@ def start_run(
         count = "a rule" if len(broken) == 1 else f"{len(broken)} rules"
         raise RunRulesBrokenError(count=count, why=" ".join(rule.message for rule in broken), rules=broken)
     run = EvaluationRun.objects.create(
-        owner_team=team or model.owner_team,
+        owner_team=team,
+        project=project,
         run_type=run_type,
         model_version=model,
         model_digest=model.digest,

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import allows, teams_where
+from apps.accounts.selectors import allows, may_somewhere
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
 from apps.core.web.requests import HtmxHttpRequest
@@ -33,7 +33,7 @@ def runs(request: HtmxHttpRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "page": list_page(request, selectors.filtered_runs(actor=request.user, asked=asked)),
-        "may_start": teams_where(request.user, Permission.EDIT).exists(),
+        "may_start": may_somewhere(request.user, Permission.EDIT),
         "runs_max": RUNS_MAX,
     }
     return render(request, "evaluation/runs.html", context)
@@ -203,7 +203,7 @@ def _render_queue(request: HtmxHttpRequest, *, refusal: str = "") -> HttpRespons
         "given": last if again else None,
         "last": last,
         "refusal": refusal,
-        "may_review": teams_where(request.user, Permission.REVIEW).exists(),
+        "may_review": may_somewhere(request.user, Permission.REVIEW),
     }
     template = f"evaluation/queue.html{'#review_panel' if request.htmx else ''}"
     return render(request, template, context, status=422 if refusal else 200)

@@ -1,12 +1,14 @@
 """Who calls, and may they? The same answers as `accounts.selectors` gives, from memory."""
 
 import hashlib
+import math
 from uuid import UUID
 
 from django.core import signing
 
-from apps.accounts.errors import KeyScopeError
+from apps.accounts.errors import KeyNetworkError, KeyScopeError
 from apps.accounts.keys import is_well_formed
+from apps.accounts.networks import is_within
 from apps.accounts.permissions import Permission
 from apps.gateway.errors import CredentialsError, KeyRefusedError, RouteNotFoundError, UseRefusedError
 from apps.gateway.snapshot.records import Caller, Key, Route, Snapshot
@@ -22,15 +24,19 @@ def internal_token(user_id: str) -> str:
     return INTERNAL_PREFIX + signing.dumps(user_id, salt=INTERNAL_SALT)
 
 
-def authenticated(snapshot: Snapshot, authorization: str | None, *, now: float) -> tuple[Caller, Key | None]:
+def authenticated(
+    snapshot: Snapshot, authorization: str | None, *, now: float, address: str = ""
+) -> tuple[Caller, Key | None]:
     """Return who calls, and by which key; the portal's own calls have none.
 
     Args:
         authorization: the header's value.
         now: seconds since the epoch.
+        address: from where the call comes; "" where that is not known.
 
     Raises:
         CredentialsError, KeyRefusedError: there is no bearer token, or none that opens anything.
+        KeyNetworkError: the key may not be used from there.
         KeyScopeError: the key is not for calling models.
     """
     scheme, _, token = (authorization or "").partition(" ")
@@ -42,6 +48,8 @@ def authenticated(snapshot: Snapshot, authorization: str | None, *, now: float) 
     key = snapshot.keys.get(hashlib.sha256(token.encode()).hexdigest()) if is_well_formed(token) else None
     if key is None or (key.expires_at is not None and key.expires_at <= now) or key.user_id not in snapshot.callers:
         raise KeyRefusedError
+    if key.networks and not is_within(address, key.networks):
+        raise KeyNetworkError(address=address or "an unknown address")
     if SCOPE not in key.scopes:
         raise KeyScopeError(scope=SCOPE)
     return snapshot.callers[key.user_id], key
@@ -79,7 +87,11 @@ def may(caller: Caller, permission: Permission, route: Route, *, now: float) -> 
     ]
     if grants:
         return all(grant.allows for grant in grants)
-    return caller.is_everywhere or route.team_id in caller.teams.get(str(permission), ())
+    return caller.is_everywhere or any(
+        scope in caller.scopes.get(str(permission), ()) and caller.ends.get((str(permission), scope), math.inf) > now
+        for scope in (route.team_id, route.project_id)
+        if scope is not None
+    )
 
 
 def _internal_caller(snapshot: Snapshot, token: str) -> Caller:

@@ -112,7 +112,7 @@ class GatewayApplication:
 
     def _models(self, request: Request) -> bytes:
         snapshot, now = self.gateway.snapshots.current(), time.time()
-        caller, _ = authenticated(snapshot, request.header(b"authorization"), now=now)
+        caller, _ = authenticated(snapshot, request.header(b"authorization"), now=now, address=request.client_address)
         collection, _, name = request.path.removeprefix(OPENAI).partition("/")
         if request.method != "GET" or collection != "models":
             raise UnsupportedPathError(method=request.method, path=request.path, known=KNOWN)

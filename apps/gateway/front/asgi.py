@@ -38,9 +38,14 @@ class Request:
         return given if given and SANE.match(given) else ""
 
     @property
-    def is_from_loopback(self) -> bool:
+    def client_address(self) -> str:
+        """Whoever calls: the other end of the connection, or whom a trusted proxy names; "" when it is not known."""
         client = self.scope.get("client")
-        return client is not None and client[0] in LOOPBACK
+        return str(client[0]) if client else ""
+
+    @property
+    def is_from_loopback(self) -> bool:
+        return self.client_address in LOOPBACK
 
     async def body(self, *, max_bytes: int, within_s: float) -> bytes:
         """Return the whole body.

@@ -1,5 +1,6 @@
 """Reading a snapshot from the database: a dozen queries in one read-only transaction, whatever the number of calls."""
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -11,10 +12,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.accounts.models import ApiKey, Membership, ObjectGrant, User
-from apps.accounts.permissions import Permission, roles_allowing
+from apps.accounts.permissions import Permission, denials_of, grants_allowing, roles_allowing
 from apps.costs.money import nano_of
 from apps.costs.pricing import PriceList
 from apps.costs.selectors import enforced_limits, month_of, month_spend, price_list
@@ -65,30 +67,46 @@ def _read(taken_at: float, *, now: datetime, previous: Snapshot | None) -> Snaps
 
 
 def _keys() -> dict[str, Key]:
-    columns = ("sha256", "pk", "user_id", "prefix", "scopes", "expires_at")
+    columns = ("sha256", "pk", "user_id", "prefix", "scopes", "expires_at", "networks")
     return {
-        sha256: Key(pk, user_id, prefix, frozenset(scopes), _epoch(expires_at))
-        for sha256, pk, user_id, prefix, scopes, expires_at in ApiKey.objects.live().values_list(*columns)
+        sha256: Key(pk, user_id, prefix, frozenset(scopes), _epoch(expires_at), tuple(networks))
+        for sha256, pk, user_id, prefix, scopes, expires_at, networks in ApiKey.objects.live().values_list(*columns)
     }
 
 
 def _callers() -> dict[UUID, Caller]:
-    teams: dict[UUID, dict[str, set[UUID]]] = defaultdict(lambda: {str(name): set() for name in PERMISSIONS})
-    allowing = {str(permission): set(roles_allowing(permission)) for permission in PERMISSIONS}
-    for user_id, team_id, role in Membership.objects.values_list("user_id", "team_id", "role"):
-        for permission, roles in allowing.items():
-            if role in roles:
-                teams[user_id][permission].add(team_id)
+    held = _held()
     users = User.objects.filter(is_active=True).values_list("pk", "username", "is_superuser", "kind")
     return {
         pk: Caller(
             id=pk,
             username=username,
             is_everywhere=is_superuser or kind == User.Kind.SYSTEM,
-            teams={name: frozenset(held) for name, held in teams[pk].items()} if pk in teams else {},
+            scopes={name: frozenset(held[pk][name]) for name in PERMISSIONS} if pk in held else {},
+            ends={
+                (name, scope): ends
+                for name, scopes in held.get(pk, {}).items()
+                for scope, ends in scopes.items()
+                if ends < math.inf
+            },
         )
         for pk, username, is_superuser, kind in users
     }
+
+
+def _held() -> dict[UUID, dict[str, dict[UUID, float]]]:
+    """Return for each user and permission the teams and projects where a role allows it, and until when."""
+    found: dict[UUID, dict[str, dict[UUID, float]]] = defaultdict(lambda: {str(name): {} for name in PERMISSIONS})
+    allowing = {str(permission): set(roles_allowing(permission)) for permission in PERMISSIONS}
+    # An organisation stands for each of its teams: the join gives a row for every one.
+    scope = Coalesce("project_id", "team_id", "organisation__teams__id")
+    rows = Membership.objects.current().order_by().values_list("user_id", scope, "role", "expires_at")
+    for user_id, scope_id, role, expires_at in rows:
+        for permission, roles in allowing.items():
+            if role in roles and scope_id is not None:
+                known = found[user_id][permission]
+                known[scope_id] = max(known.get(scope_id, -math.inf), _epoch(expires_at) or math.inf)
+    return found
 
 
 def _routes(prices: PriceList, now: datetime) -> dict[str, Route]:
@@ -111,6 +129,7 @@ def _route(
         endpoint_id=endpoint.pk,
         team_id=endpoint.owner_team_id,
         team_slug=endpoint.owner_team.slug,
+        project_id=endpoint.project_id,
         environment=endpoint.environment,
         backend=endpoint.backend,
         status=endpoint.get_status_display().lower(),
@@ -129,15 +148,27 @@ def _route(
 
 
 def _grants() -> dict[UUID, dict[tuple[UUID, str], tuple[Grant, ...]]]:
-    names = {f"{permission}_endpoint": str(permission) for permission in PERMISSIONS}
+    bearing = _bearing()
     columns = ("content_object_id", "user_id", "permission__codename", "effect", "expires_at")
     found: dict[UUID, dict[tuple[UUID, str], tuple[Grant, ...]]] = defaultdict(dict)
-    rows = EndpointGrant.objects.filter(permission__codename__in=names).values_list(*columns)
+    rows = EndpointGrant.objects.current().values_list(*columns)
     for endpoint_id, user_id, codename, effect, expires_at in rows:
-        held = (user_id, names[codename])
         grant = Grant(effect == ObjectGrant.Effect.ALLOW, _epoch(expires_at))
-        found[endpoint_id][held] = (*found[endpoint_id].get(held, ()), grant)
+        for permission in bearing.get((effect, codename), ()):
+            held = (user_id, permission)
+            found[endpoint_id][held] = (*found[endpoint_id].get(held, ()), grant)
     return found
+
+
+def _bearing() -> dict[tuple[str, str], list[str]]:
+    """Return which permissions a grant bears on, by its effect and its name: one to use a route shows it, too."""
+    bearing: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for permission in PERMISSIONS:
+        for granted in grants_allowing(permission):
+            bearing[str(ObjectGrant.Effect.ALLOW), f"{granted}_endpoint"].append(str(permission))
+        for denied in denials_of(permission):
+            bearing[str(ObjectGrant.Effect.DENY), f"{denied}_endpoint"].append(str(permission))
+    return bearing
 
 
 def _prompts(previous: Snapshot | None) -> dict[UUID, Prompt]:

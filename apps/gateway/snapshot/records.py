@@ -1,7 +1,7 @@
 """What the gateway knows, as immutable records. A call reads one snapshot from its beginning to its end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
@@ -10,23 +10,36 @@ from apps.costs.pricing import TokenPrices
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An API key that was live when the snapshot was taken. `expires_at` is in seconds since the epoch."""
+    """An API key that was live when the snapshot was taken.
+
+    Attributes:
+        expires_at: in seconds since the epoch.
+        networks: where it may be used from; none: anywhere.
+    """
 
     id: UUID
     user_id: UUID
     prefix: str
     scopes: frozenset[str]
     expires_at: float | None
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An active user: the teams on which a role allows each permission; administrators may everywhere."""
+    """An active user.
+
+    Attributes:
+        is_everywhere: administrators, who need no role.
+        scopes: for each permission the teams and projects on which a role allows it, by id.
+        ends: of those that end, when, in seconds since the epoch.
+    """
 
     id: UUID
     username: str
     is_everywhere: bool
-    teams: Mapping[str, frozenset[UUID]]
+    scopes: Mapping[str, frozenset[UUID]]
+    ends: Mapping[tuple[str, UUID], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +95,7 @@ class Route:
     max_output_tokens: int | None
     prices: TokenPrices
     grants: Mapping[tuple[UUID, str], tuple[Grant, ...]]
+    project_id: UUID | None = None
 
     @property
     def label(self) -> str:

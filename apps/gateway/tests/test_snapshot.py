@@ -11,10 +11,20 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from apps.accounts.models import ObjectGrant
-from apps.accounts.permissions import Permission, Role
+from apps.accounts.errors import KeyNetworkError
+from apps.accounts.models import Membership, ObjectGrant
+from apps.accounts.permissions import NOT_ON_ORGANISATIONS, Permission, Role
 from apps.accounts.selectors import visible_to
-from apps.accounts.services import create_api_key, give_role, grant_access, revoke_api_key, system_account
+from apps.accounts.services import (
+    create_api_key,
+    create_project,
+    disable_account,
+    give_role,
+    grant_access,
+    revoke_api_key,
+    rotate_api_key,
+    system_account,
+)
 from apps.costs.services import book_requests
 from apps.costs.tests.factories import budget, price, request_event
 from apps.gateway.calls.access import authenticated, may
@@ -139,12 +149,22 @@ class TestAccess:
         later, before = timezone.now() + timedelta(hours=1), timezone.now() - timedelta(hours=1)
         effects = [None, ("allow", None), ("deny", None), ("allow", later), ("deny", before), ("allow", before)]
         people = [superuser, system_account(), make_user("nobody")]
-        for where, role in itertools.product((team, other_team), Role):
+        project = create_project(actor=superuser, team=team, slug="refunds", name="Refunds")
+        scopes = [team, other_team, project, team.organisation]
+        for where, role in itertools.product(scopes, Role):
+            if where == team.organisation and role in NOT_ON_ORGANISATIONS:
+                continue
             people.append(make_user(f"{role}-{where.slug}"))
-            give_role(actor=superuser, user=people[-1], team=where, role=role)
+            give_role(actor=superuser, user=people[-1], scope=where, role=role)
+        ended = give_role(actor=superuser, user=people[2], scope=team, role=Role.ENGINEER)
+        Membership.objects.filter(pk=ended.pk).update(expires_at=before)
         for number, (use, read) in enumerate(itertools.product(effects, repeat=2)):
             endpoint = Endpoint.objects.create(
-                route_name=f"route-{number}", environment="dev", owner_team=team, created_by=superuser
+                route_name=f"route-{number}",
+                environment="dev",
+                owner_team=team,
+                project=project if number % 2 else None,
+                created_by=superuser,
             )
             grants = [(Permission.USE, use), (Permission.READ, read)]
             EndpointGrant.objects.bulk_create(
@@ -169,7 +189,42 @@ class TestAccess:
                 if may(snapshot.callers[person.pk], permission, route, now=time.time())
             }
             assert remembered == set(stored), (person.username, permission)
-        assert (len(snapshot.routes), len(people)) == (36, 3 + 2 * len(Role))
+        assert (len(snapshot.routes), len(people)) == (36, 3 + 4 * len(Role) - len(NOT_ON_ORGANISATIONS))
+
+    def test_a_role_ends_by_itself_though_nobody_reads_again(self, viewer, engineer, team, superuser):
+        endpoint = Endpoint.objects.create(
+            route_name="assistant", environment="dev", owner_team=team, created_by=superuser
+        )
+        ends = timezone.now() + timedelta(minutes=5)
+        give_role(actor=superuser, user=viewer, scope=team, role=Role.ENGINEER, expires_at=ends)
+        snapshot = load_snapshot()
+
+        allowed = {
+            (who.username, minutes): may(
+                snapshot.callers[who.pk],
+                Permission.USE,
+                snapshot.routes[endpoint.route_name],
+                now=time.time() + 60 * minutes,
+            )
+            for who in (viewer, engineer)
+            for minutes in (4, 6)
+        }
+
+        assert allowed == {("viewer", 4): True, ("viewer", 6): False, ("engineer", 4): True, ("engineer", 6): True}
+
+    @pytest.mark.parametrize(
+        ("address", "is_refused"),
+        [("203.0.113.9", False), ("::ffff:203.0.113.9", False), ("198.51.100.1", True), ("", True), ("unix", True)],
+    )
+    def test_a_key_opens_nothing_from_elsewhere(self, engineer, address, is_refused):
+        made = create_api_key(actor=engineer, name="k", scopes=["inference"], networks=["203.0.113.0/24"])
+        given = {"authorization": f"Bearer {made.token}", "now": time.time(), "address": address}
+
+        if is_refused:
+            with pytest.raises(KeyNetworkError, match="may not be used from"):
+                authenticated(load_snapshot(), **given)
+        else:
+            assert authenticated(load_snapshot(), **given)[0].id == engineer.pk
 
     def permission(self, name):
         content_type = ContentType.objects.get_for_model(Endpoint)
@@ -259,11 +314,28 @@ class TestNotifications:
 
         await eventually(lambda: made.record.sha256 not in keeper.current().keys)
 
+    async def test_keys_of_a_disabled_account_open_nothing_a_moment_later(self, engineer, superuser, keeper):
+        made = await asyncio.to_thread(committed, create_api_key, actor=engineer, name="k", scopes=["inference"])
+        await eventually(lambda: made.record.sha256 in keeper.current().keys)
+
+        await asyncio.to_thread(committed, disable_account, actor=superuser, account=engineer)
+
+        await eventually(lambda: made.record.sha256 not in keeper.current().keys)
+
+    async def test_a_key_and_the_one_that_follows_it_are_both_known_until_the_old_one_ends(self, engineer, keeper):
+        made = await asyncio.to_thread(committed, create_api_key, actor=engineer, name="k", scopes=["inference"])
+
+        new = await asyncio.to_thread(committed, rotate_api_key, actor=engineer, key=made.record, overlap_hours=2)
+
+        await eventually(lambda: {made.record.sha256, new.record.sha256} <= keeper.current().keys.keys())
+        old = keeper.current().keys[made.record.sha256]
+        assert old.expires_at == pytest.approx(time.time() + 2 * 3600, abs=60)
+
     @pytest.mark.parametrize("change", ["role", "user", "route", "grant", "price", "budget", "prompt"])
     async def test_hears_of_everything_that_it_decides_by(self, *, change, keeper, people, endpoint, team):
         engineer, superuser, viewer = people
         changes = {
-            "role": lambda: give_role(actor=superuser, user=viewer, team=team, role=Role.ENGINEER),
+            "role": lambda: give_role(actor=superuser, user=viewer, scope=team, role=Role.ENGINEER),
             "user": lambda: type(viewer).objects.filter(pk=viewer.pk).update(is_active=False),
             "route": lambda: Endpoint.objects.filter(pk=endpoint.pk).update(address="http://127.0.0.1:10"),
             "grant": lambda: grant_access(

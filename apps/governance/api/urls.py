@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.governance.api import approvals, audit, batches, delegations, emergencies, policies
+from apps.governance.api import access, approvals, audit, batches, delegations, emergencies, policies
 
 urlpatterns = [
     path("governance/approvals", approvals.Requests.as_view()),
@@ -21,6 +21,11 @@ urlpatterns = [
     path("governance/emergencies", emergencies.Emergencies.as_view()),
     path("governance/emergencies/<uuid:emergency_id>", emergencies.Emergency.as_view()),
     path("governance/emergencies/<uuid:emergency_id>/review", emergencies.ReviewEmergency.as_view()),
+    path("governance/access-kinds", access.AccessKinds.as_view()),
+    path("governance/access-requests", access.AccessRequests.as_view()),
+    path("governance/access-requests/<uuid:request_id>", access.AccessRequestDetail.as_view()),
+    path("governance/access-requests/<uuid:request_id>/withdraw", access.WithdrawAccess.as_view()),
+    path("governance/access-requests/<uuid:request_id>/collect", access.CollectKey.as_view()),
     path("governance/decisions", policies.Decisions.as_view()),
     path("governance/audit/logs", audit.AuditLog.as_view()),
     path("governance/policies", policies.Policies.as_view()),

@@ -1,3 +1,4 @@
+from apps.governance.models.access import AccessRequest
 from apps.governance.models.approvals import Approval, ApprovalBatch, ApprovalRequest
 from apps.governance.models.audit import AuditEvent
 from apps.governance.models.delegations import Delegation
@@ -5,6 +6,7 @@ from apps.governance.models.emergencies import EmergencyMove
 from apps.governance.models.policies import Decision, Policy, PolicyVersion
 
 __all__ = [
+    "AccessRequest",
     "Approval",
     "ApprovalBatch",
     "ApprovalRequest",

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from apps.accounts.models import Team, User
+from apps.accounts.models import Project, Team, User
 from apps.core.ids import new_id
 from apps.governance.models.about import AboutSubject
 from apps.governance.models.fields import CurrentTransaction, TransactionIdField
@@ -21,6 +21,7 @@ class AuditEvent(AboutSubject):
     actor_label = models.CharField(max_length=300, help_text="How the actor was named then.")
     action = models.CharField(max_length=100, help_text='"scope.verb", such as "modelversion.approve".')
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    project = models.ForeignKey(Project, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     before = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
     after = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
     reason = models.TextField(blank=True)
@@ -41,6 +42,7 @@ class AuditEvent(AboutSubject):
             models.Index(fields=["actor", "-id"], name="audit_by_actor"),
             models.Index(fields=["action", "-id"], name="audit_by_action"),
             models.Index(fields=["team", "-id"], name="audit_by_team"),
+            models.Index(fields=["project", "-id"], name="audit_by_project"),
             models.Index(fields=["tx", "id"], name="audit_by_transaction"),
         ]
 

@@ -25,6 +25,7 @@ class Delegation(models.Model):
     """
 
     TEAM_PATH = "team"
+    PROJECT_PATH = ""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     delegator = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

@@ -6,14 +6,14 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 
-from apps.accounts.models import Owned, Team, User
+from apps.accounts.models import OwnedByTeam, Project, Team, User
 from apps.core.ids import new_id
 from apps.governance.models.about import AboutSubject
 from apps.governance.requirements import Requirement, required_by
 from apps.governance.states import PolicyMode, PolicyStatus
 
 
-class Policy(Owned):
+class Policy(OwnedByTeam):
     """A named rule book. What it says is in its versions; at most one of them is active."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -28,7 +28,7 @@ class Policy(Owned):
         return self.title
 
 
-class PolicyVersion(Owned):
+class PolicyVersion(OwnedByTeam):
     """One document of a policy. It does not change once it has left draft."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -62,6 +62,7 @@ class Decision(AboutSubject):
     at = models.DateTimeField()
     actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    project = models.ForeignKey(Project, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     transition = models.CharField(max_length=50)
     allowed = models.BooleanField()
     subject_digest = models.CharField(max_length=71)

@@ -1,5 +1,6 @@
 """Writes of governance: the one promotion path, approvals, policies, the audit trail."""
 
+from apps.governance.services.access import ask_access, collect_key, withdraw_access_request
 from apps.governance.services.audit import record_event
 from apps.governance.services.batches import approve_batch, batch_digest, open_batch, reject_batch, withdraw_batch
 from apps.governance.services.decisions import ask_policies, decide
@@ -22,9 +23,11 @@ __all__ = [
     "apply_transition",
     "approve_batch",
     "approve_request",
+    "ask_access",
     "ask_policies",
     "batch_digest",
     "break_glass",
+    "collect_key",
     "decide",
     "delegate_approvals",
     "execute_request",
@@ -44,6 +47,7 @@ __all__ = [
     "submit_policy",
     "tally_about",
     "tally_of",
+    "withdraw_access_request",
     "withdraw_batch",
     "withdraw_request",
 ]

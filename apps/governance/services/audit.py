@@ -12,7 +12,7 @@ from apps.core.canonical import canonical_bytes, sha256_digest
 from apps.core.masking import masked
 from apps.core.requests import current_request_id
 from apps.governance.models import AuditEvent
-from apps.governance.subjects import label_of, subject_of, team_of
+from apps.governance.subjects import label_of, project_of, subject_of, team_of
 
 
 def record_event(
@@ -43,6 +43,7 @@ def record_event(
         subject_id=subject.pk,
         subject_label=label_of(subject),
         team=team,
+        project=project_of(subject),
         before=masked(before),
         after=masked(after),
         reason=reason,

@@ -21,7 +21,7 @@ from apps.governance.services.promotion import apply_transition, lock, refuse_wr
 from apps.governance.services.requests import named_move, open_request
 from apps.governance.services.verdicts import approve_locked, lock_for_verdict, reject_locked, withdraw_request
 from apps.governance.states import RequestStatus
-from apps.governance.subjects import label_of, subject_of, team_of
+from apps.governance.subjects import label_of, project_of, subject_of, team_of
 
 SIZE_MAX = 500
 
@@ -57,10 +57,14 @@ def open_batch(
             assert team is not None, "what can be asked for belongs to a team"  # noqa: S101
             if batch is None:
                 batch = ApprovalBatch.objects.create(
-                    owner_team=team, transition=transition, reason=reason, requester=actor
+                    owner_team=team,
+                    project=project_of(subject),
+                    transition=transition,
+                    reason=reason,
+                    requester=actor,
                 )
-            if team != batch.owner_team:
-                faults[place] = [f"'{label_of(subject)}' is of another team than the first of them."]
+            if (team, project_of(subject)) != (batch.owner_team, batch.project):
+                faults[place] = [f"'{label_of(subject)}' is of another team or project than the first of them."]
                 continue
             submitted = _submitted(actor, subject, move, reason)
             open_request(actor=actor, subject=submitted, transition=move, reason=reason, due_at=due_at, batch=batch)

@@ -17,7 +17,7 @@ from apps.governance.documents import PolicyDocument, parse_policy
 from apps.governance.models import Decision, PolicyVersion
 from apps.governance.requirements import Requirement, required_by
 from apps.governance.states import PolicyMode, PolicyStatus
-from apps.governance.subjects import fact_providers, label_of, manifest_of, team_of
+from apps.governance.subjects import fact_providers, label_of, manifest_of, project_of, team_of
 
 Result = dict[str, Any]
 
@@ -65,6 +65,7 @@ def decide(*, actor: User, subject: models.Model, transition: Transition) -> Dec
         at=timezone.now(),
         actor=actor,
         team=team_of(subject),
+        project=project_of(subject),
         transition=transition.name,
         allowed=opinion.allowed,
         subject_type=ContentType.objects.get_for_model(subject),

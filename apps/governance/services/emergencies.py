@@ -25,7 +25,7 @@ from apps.governance.services.promotion import lock, move, refuse_wrong_state
 from apps.governance.services.requests import named_move
 from apps.governance.services.verdicts import close_as_broken
 from apps.governance.states import EmergencyVerdict, RequestStatus
-from apps.governance.subjects import label_of, manifest_of, team_of
+from apps.governance.subjects import label_of, manifest_of, project_of, team_of
 
 REVIEW_WITHIN = timedelta(days=1)
 
@@ -54,6 +54,7 @@ def break_glass(*, actor: User, subject_kind: str, subject_id: UUID, transition:
         subject_id=subject.pk,
         subject_label=label_of(subject),
         owner_team=team,
+        project=project_of(subject),
         transition=gated.name,
         digest=digest,
         actor=actor,

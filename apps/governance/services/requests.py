@@ -18,7 +18,7 @@ from apps.governance.services.audit import record_event
 from apps.governance.services.decisions import ask_policies
 from apps.governance.services.promotion import refuse_wrong_state
 from apps.governance.states import RequestStatus
-from apps.governance.subjects import label_of, manifest_of, subject_named, team_of
+from apps.governance.subjects import label_of, manifest_of, project_of, subject_named, subject_of, team_of
 
 DUE_IN = timedelta(days=7)
 REMIND_FIRST_IN = timedelta(days=2)
@@ -43,7 +43,10 @@ def open_request(
         RequestAlreadyOpenError: the same is being asked for already.
         DueDateError: that moment has passed.
     """
-    require(actor, Permission.EDIT, subject)
+    if (refuse := subject_of(subject).may_ask) is not None:
+        refuse(actor, subject)
+    else:
+        require(actor, Permission.EDIT, subject)
     team = team_of(subject)
     assert team is not None, "what can be asked for belongs to a team"  # noqa: S101
     now = timezone.now()
@@ -58,6 +61,7 @@ def open_request(
                 subject_id=subject.pk,
                 subject_label=label_of(subject),
                 owner_team=team,
+                project=project_of(subject),
                 transition=transition.name,
                 digest=digest,
                 manifest=manifest,

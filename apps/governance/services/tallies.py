@@ -111,7 +111,7 @@ def _why_not(approval: Approval, subject: models.Model, parts: dict[UUID, str]) 
 def _demand(
     requirement: Requirement, request: ApprovalRequest, principals: set[UUID], parts: dict[UUID, str]
 ) -> Demand:
-    able = people_holding(STANDS_FOR[requirement.role], request.owner_team_id)
+    able = people_holding(STANDS_FOR[requirement.role], request.owner_team_id, request.project_id)
     given = able.filter(pk__in=principals).count()
     others = able.exclude(pk__in=[*principals, *parts]).order_by("username")
     return Demand(requirement, given, list(others[:COULD_GIVE_MAX]) if given < requirement.count else [])

@@ -16,8 +16,8 @@ class TestRecordAccountChange:
         assert made.token not in str(event.after)
 
     def test_records_a_role_given_and_taken_with_the_team(self, manager, viewer, team):
-        membership = services.give_role(actor=manager, user=viewer, team=team, role=Role.REVIEWER)
-        services.give_role(actor=manager, user=viewer, team=team, role=Role.REVIEWER)
+        membership = services.give_role(actor=manager, user=viewer, scope=team, role=Role.REVIEWER)
+        services.give_role(actor=manager, user=viewer, scope=team, role=Role.REVIEWER)
         services.take_role(actor=manager, membership=membership)
 
         assert [(event.action, event.team) for event in AuditEvent.objects.order_by("pk")] == [

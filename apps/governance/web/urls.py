@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.governance.web import approvals, audit, batches, delegations, emergencies, policies
+from apps.governance.web import access, approvals, audit, batches, delegations, emergencies, policies
 
 app_name = "governance"
 urlpatterns = [
@@ -21,6 +21,12 @@ urlpatterns = [
     path("delegations/<uuid:delegation_id>/revoke", delegations.revoke, name="revoke_delegation"),
     path("emergencies/", emergencies.emergencies, name="emergencies"),
     path("emergencies/<uuid:emergency_id>/", emergencies.emergency, name="emergency"),
+    path("access/", access.access_requests, name="access_requests"),
+    path("access/mine", access.own_access_requests, name="own_access_requests"),
+    path("access/ask/<slug:kind>", access.ask, name="ask"),
+    path("access/<uuid:request_id>/", access.access_request, name="access_request"),
+    path("access/<uuid:request_id>/withdraw", access.withdraw, name="withdraw_access"),
+    path("access/<uuid:request_id>/collect", access.collect, name="collect_key"),
     path("decisions/", policies.decisions, name="decisions"),
     path("decisions/<uuid:decision_id>/", policies.decision, name="decision"),
     path("policies/", policies.policies, name="policies"),

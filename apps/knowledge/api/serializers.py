@@ -4,25 +4,26 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.owners import OwnerIn, ProjectSlug
 from apps.core.api.inputs import StrictSerializer
 from apps.knowledge.models import Collection, Document
 from apps.knowledge.selectors import FOUND_DEFAULT, FOUND_MAX
 
 
-class CollectionIn(StrictSerializer):
+class CollectionIn(OwnerIn):
     name = serializers.CharField(max_length=100, help_text="Lower-case letters, digits and hyphens.")
-    owner_team = serializers.SlugField()
     description = serializers.CharField(max_length=5000, required=False, allow_blank=True)
 
 
 class CollectionOut(serializers.ModelSerializer[Collection]):
     owner_team = serializers.CharField(source="owner_team.slug")
+    project = ProjectSlug()
     created_by = serializers.CharField(source="created_by.username")
     document_count = serializers.IntegerField(default=0)
 
     class Meta:
         model = Collection
-        fields = ("id", "name", "owner_team", "description", "document_count", "created_by", "created_at")
+        fields = ("id", "name", "owner_team", "project", "description", "document_count", "created_by", "created_at")
 
 
 class DocumentIn(StrictSerializer):

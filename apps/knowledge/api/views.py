@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import User
-from apps.accounts.selectors import visible_teams
+from apps.accounts.owners import owner_of
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
 from apps.core.idempotency import idempotent
@@ -39,8 +39,8 @@ class Collections(PortalAPIView):
     @idempotent
     def post(self, request: Request) -> Response:
         given = self.given(shapes.CollectionIn, request)
-        team = get_object_or_404(visible_teams(actor=request.user), slug=given.pop("owner_team"))
-        made = services.create_collection(actor=request.user, team=team, **given)
+        owner = owner_of(request.user, given)
+        made = services.create_collection(actor=request.user, **owner, **given)
         return Response(shapes.CollectionOut(made).data)
 
 

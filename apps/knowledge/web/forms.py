@@ -1,23 +1,14 @@
 """Forms of the knowledge pages. They read; the services decide."""
 
-from typing import Any
-
 from django import forms
 
-from apps.accounts.models import Team, User
-from apps.accounts.permissions import Permission
-from apps.accounts.selectors import teams_where
+from apps.accounts.owners import OwnerForm
 from apps.knowledge.services import TEXT_MAX_CHARACTERS
 
 
-class CollectionForm(forms.Form):
-    owner_team = forms.ModelChoiceField(Team.objects.none(), label="Team", empty_label=None, to_field_name="slug")
+class CollectionForm(OwnerForm):
     name = forms.CharField(max_length=100, help_text="Lower-case letters, digits and hyphens.")
     description = forms.CharField(max_length=5000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
-
-    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["owner_team"].queryset = teams_where(actor, Permission.EDIT)  # type: ignore[attr-defined]
 
 
 class DocumentForm(forms.Form):

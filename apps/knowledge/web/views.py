@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import allows, teams_where
+from apps.accounts.selectors import allows, may_somewhere
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
 from apps.core.web.requests import HtmxHttpRequest
@@ -24,7 +24,7 @@ def collections(request: HtmxHttpRequest) -> HttpResponse:
     rows = selectors.visible_collections(actor=request.user)
     context = {
         "page": list_page(request, rows, sorts={"name": "name"}),
-        "may_create": teams_where(request.user, Permission.EDIT).exists(),
+        "may_create": may_somewhere(request.user, Permission.EDIT),
     }
     return render(request, "knowledge/collections.html", context)
 
@@ -34,9 +34,8 @@ def create(request: HtmxHttpRequest) -> HttpResponse:
     form = forms.CollectionForm(request.POST or None, actor=request.user)
     refusal: DomainError | None = None
     if request.method == "POST" and form.is_valid():
-        given = dict(form.cleaned_data)
         try:
-            made = services.create_collection(actor=request.user, team=given.pop("owner_team"), **given)
+            made = services.create_collection(actor=request.user, **form.owned())
         except DomainError as error:
             refusal = error
         else:

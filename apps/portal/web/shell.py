@@ -63,6 +63,7 @@ GROUPS = (
         (
             Place("governance:policies", "Policies", "scale"),
             Place("governance:approvals", "Approvals", "badge-check", "a"),
+            Place("governance:access_requests", "Access requests", "key-round"),
             Place("governance:decisions", "Decisions", "gavel"),
             Place("governance:audit", "Audit trail", "scroll-text"),
         ),
@@ -75,6 +76,7 @@ GROUPS = (
     ),
 )
 ACCOUNT = (
+    Place("accounts:account", "My access", "user"),
     Place("accounts:keys", "API keys", "key-round"),
     Place("accounts:password_change", "Change password", "lock"),
 )

@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.owners import OwnerIn, ProjectSlug
 from apps.core.api.inputs import StrictSerializer
 from apps.core.web.differences import line_diff
 from apps.prompts.models import MAX_TEXT_CHARS, PromptTemplate, PromptVersion
@@ -20,6 +21,7 @@ class PromptVersionOut(serializers.ModelSerializer[PromptVersion]):
 
 class PromptTemplateOut(serializers.ModelSerializer[PromptTemplate]):
     owner_team = serializers.CharField(source="owner_team.slug")
+    project = ProjectSlug()
     created_by = serializers.CharField(source="created_by.username")
     last_version = serializers.IntegerField(source="last_number")
     variables = serializers.ListField(
@@ -28,7 +30,17 @@ class PromptTemplateOut(serializers.ModelSerializer[PromptTemplate]):
 
     class Meta:
         model = PromptTemplate
-        fields = ("id", "name", "description", "owner_team", "last_version", "variables", "created_by", "created_at")
+        fields = (
+            "id",
+            "name",
+            "description",
+            "owner_team",
+            "project",
+            "last_version",
+            "variables",
+            "created_by",
+            "created_at",
+        )
 
 
 class PromptTemplateDetailOut(PromptTemplateOut):
@@ -55,9 +67,8 @@ class PromptTextIn(StrictSerializer):
     )
 
 
-class PromptTemplateIn(PromptTextIn):
+class PromptTemplateIn(PromptTextIn, OwnerIn):
     name = serializers.SlugField(max_length=100, help_text="Letters, digits, - and _.")
-    owner_team = serializers.SlugField(help_text="The team that owns it.")
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 
 

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import User
-from apps.accounts.selectors import visible_teams
+from apps.accounts.owners import owner_of
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
 from apps.core.idempotency import idempotent
@@ -49,8 +49,8 @@ class Templates(PortalAPIView):
     @idempotent
     def post(self, request: Request) -> Response:
         given = self.given(shapes.PromptTemplateIn, request)
-        team = get_object_or_404(visible_teams(actor=request.user), slug=given.pop("owner_team"))
-        template = services.create_template(actor=request.user, team=team, **given)
+        owner = owner_of(request.user, given)
+        template = services.create_template(actor=request.user, **owner, **given)
         return _detail(request.user, template.pk)
 
 

@@ -33,7 +33,7 @@ class TestTemplates:
 
 class TestEditor:
     def test_makes_a_template_and_leads_to_it(self, page, team):
-        given = {"owner_team": team.pk, "name": "greet", "user": "Hi {{ name }}", "system": ""}
+        given = {"owner_team": team.slug, "name": "greet", "user": "Hi {{ name }}", "system": ""}
 
         response = page.post("/prompts/new", given)
 
@@ -43,7 +43,7 @@ class TestEditor:
         assert template.versions.get().variables == ["name"]
 
     def test_says_why_a_text_was_not_saved_and_keeps_it(self, page, team):
-        response = page.post("/prompts/new", {"owner_team": team.pk, "name": "greet", "user": "Hi {{ a|b }}"})
+        response = page.post("/prompts/new", {"owner_team": team.slug, "name": "greet", "user": "Hi {{ a|b }}"})
 
         assert response.status_code == 422
         assert b"is not a variable" in response.content

@@ -4,9 +4,9 @@ from typing import Any
 
 from django import forms
 
-from apps.accounts.models import Team, User
-from apps.accounts.permissions import Permission
-from apps.accounts.selectors import teams_where, visible_teams
+from apps.accounts.models import User
+from apps.accounts.owners import OwnerForm
+from apps.accounts.selectors import visible_teams
 from apps.prompts.models import MAX_TEXT_CHARS
 
 ANY = ("", "Any")
@@ -49,17 +49,12 @@ class VersionForm(forms.Form):
     )
 
 
-class TemplateForm(VersionForm):
+class TemplateForm(OwnerForm, VersionForm):
     """A template and its first version."""
 
-    owner_team = forms.ModelChoiceField(Team.objects.none(), label="Team", empty_label=None)
     name = forms.SlugField(max_length=100, help_text="Letters, digits, - and _.")
     description = forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
-    field_order = ("owner_team", "name", "description", "system", "user", "notes")
-
-    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["owner_team"].queryset = teams_where(actor, Permission.EDIT)  # type: ignore[attr-defined]
+    field_order = ("owner_team", "project", "name", "description", "system", "user", "notes")
 
 
 class TryForm(forms.Form):

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import allows, teams_where
+from apps.accounts.selectors import allows, may_somewhere
 from apps.core.errors import DomainError, InvalidInputError
 from apps.core.web.lists import list_page
 from apps.core.web.requests import HtmxHttpRequest
@@ -29,7 +29,7 @@ def templates(request: HtmxHttpRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "page": list_page(request, rows, sorts={"name": "name", "changed": "last_version_at"}, default="-changed"),
-        "may_create": teams_where(request.user, Permission.EDIT).exists(),
+        "may_create": may_somewhere(request.user, Permission.EDIT),
     }
     return render(request, "prompts/templates.html", context)
 
@@ -40,9 +40,8 @@ def create(request: HtmxHttpRequest) -> HttpResponse:
     form = forms.TemplateForm(request.POST or None, actor=request.user)
     refusal: DomainError | None = None
     if request.method == "POST" and form.is_valid():
-        given = dict(form.cleaned_data)
         try:
-            made = services.create_template(actor=request.user, team=given.pop("owner_team"), **given)
+            made = services.create_template(actor=request.user, **form.owned())
         except DomainError as error:
             refusal = error
         else:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from apps.accounts.owners import OwnerIn, ProjectSlug
 from apps.core.api.inputs import StrictSerializer
 from apps.serving import selectors
 from apps.serving.models import Endpoint, EndpointEvent, EndpointRevision, Server
@@ -27,10 +28,9 @@ class PromptPolicyIn(StrictSerializer):
     )
 
 
-class DeployIn(DeploymentSpecIn):
+class DeployIn(DeploymentSpecIn, OwnerIn):
     """A DeploymentSpec and where it goes."""
 
-    owner_team = serializers.SlugField(help_text="The team that owns the endpoint.")
     route_name = serializers.CharField(max_length=60, help_text="Lower-case letters, digits and hyphens.")
     environment = serializers.ChoiceField(choices=Environment.choices)
     backend = serializers.CharField(max_length=20, default="local", help_text="Where it runs: local.")
@@ -108,6 +108,7 @@ class EndpointRevisionOut(serializers.ModelSerializer[EndpointRevision]):
 
 class EndpointOut(serializers.ModelSerializer[Endpoint]):
     owner_team = serializers.CharField(source="owner_team.slug")
+    project = ProjectSlug()
     created_by = serializers.CharField(source="created_by.username")
     model_id = serializers.UUIDField(source="revision.model_version_id")
     model = serializers.CharField(source="revision.model_version", help_text="Name and version.")
@@ -125,6 +126,7 @@ class EndpointOut(serializers.ModelSerializer[Endpoint]):
             "environment",
             "backend",
             "owner_team",
+            "project",
             "status",
             "status_reason",
             "wanted",

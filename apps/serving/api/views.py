@@ -8,8 +8,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.models import Team, User
-from apps.accounts.selectors import visible_teams
+from apps.accounts.models import User
+from apps.accounts.owners import owner_of
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
 from apps.core.idempotency import idempotent
@@ -28,11 +28,11 @@ def _detail(actor: User, endpoint_id: UUID) -> Response:
 
 def _deployment(actor: User, given: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of `deploy` that the body of a request asks for."""
-    team: Team = get_object_or_404(visible_teams(actor=actor), slug=given.pop("owner_team"))
+    owner = owner_of(actor, given)
     policy = given.pop("prompt_policy")
     own = {name: given.pop(name) for name in ("route_name", "environment", "backend", "reason")}
-    prompt = selectors.prompt_of_policy(actor=actor, team_id=team.pk, policy=policy) if policy else None
-    return {"team": team, "spec": given, "prompt_version": prompt, **own}
+    prompt = selectors.prompt_of_policy(actor=actor, team_id=owner["team"].pk, policy=policy) if policy else None
+    return {**owner, "spec": given, "prompt_version": prompt, **own}
 
 
 class Endpoints(PortalAPIView):

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.accounts.models import Team, User
+from apps.accounts.models import Project, Team, User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import require, require_on_team
 from apps.core.errors import NotFoundError
@@ -40,6 +40,7 @@ def deploy(
     spec: Mapping[str, Any],
     route_name: str,
     environment: str,
+    project: Project | None = None,
     backend: str = "local",
     prompt_version: PromptVersion | None = None,
     reason: str = "",
@@ -53,7 +54,7 @@ def deploy(
     Raises:
         SpecInvalidError: a field is malformed.
     """
-    require_on_team(actor, Permission.EDIT, team)
+    require_on_team(actor, Permission.EDIT, team, project)
     parsed = parse_spec(spec)
     change = Change(
         actor=actor,
@@ -64,7 +65,12 @@ def deploy(
         reason=reason,
     )
     endpoint = Endpoint(
-        owner_team=team, route_name=route_name, environment=environment, backend=backend, created_by=actor
+        owner_team=team,
+        project=project,
+        route_name=route_name,
+        environment=environment,
+        backend=backend,
+        created_by=actor,
     )
     with transaction.atomic():
         decision = put_in_force(endpoint, change, is_new=True)
@@ -182,6 +188,7 @@ def promote(
         else:
             target = Endpoint(
                 owner_team=endpoint.owner_team,
+                project=endpoint.project,
                 route_name=route_name,
                 environment=following,
                 backend=endpoint.backend,

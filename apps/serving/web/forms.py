@@ -5,9 +5,9 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from apps.accounts.models import Team, User
-from apps.accounts.permissions import Permission
-from apps.accounts.selectors import teams_where, visible_teams
+from apps.accounts.models import User
+from apps.accounts.owners import OwnerForm
+from apps.accounts.selectors import visible_teams
 from apps.catalog.models import ModelVersion
 from apps.prompts.models import PromptVersion
 from apps.serving.selectors import deployable_models, usable_prompts
@@ -56,12 +56,9 @@ def _newest(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.filter(pk__in=keys).order_by("-pk")
 
 
-class DeployForm(forms.Form):
+class DeployForm(OwnerForm):
     """What a deployment needs; everything else takes its default."""
 
-    owner_team = forms.ModelChoiceField(
-        Team.objects.none(), label="Team", empty_label=None, help_text="Owns the endpoint and pays for it."
-    )
     model = ModelChoice(ModelVersion.objects.none(), empty_label="Choose a model")
     route_name = forms.CharField(
         label="Route", max_length=60, help_text="What callers name as model: lower-case letters, digits and hyphens."
@@ -86,8 +83,8 @@ class DeployForm(forms.Form):
     )
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["owner_team"].queryset = teams_where(actor, Permission.EDIT)  # type: ignore[attr-defined]
+        super().__init__(*args, actor=actor, **kwargs)
+        self.fields["owner_team"].help_text = "Owns the endpoint and pays for it."
         self.fields["model"].queryset = _newest(deployable_models(actor=actor))  # type: ignore[attr-defined]
         self.fields["prompt"].queryset = _newest(usable_prompts(actor=actor))  # type: ignore[attr-defined]
 
@@ -97,7 +94,7 @@ class DeployForm(forms.Form):
         given = self.cleaned_data
         limits = ("max_concurrent_requests", "max_input_tokens", "max_output_tokens")
         return {
-            "team": given["owner_team"],
+            **self.owner,
             "route_name": given["route_name"],
             "environment": given["environment"],
             "prompt_version": given["prompt"],

@@ -15,8 +15,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from apps.accounts.access import access_panel
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import allows, teams_where
+from apps.accounts.selectors import allows, may_somewhere
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
 from apps.core.web.requests import HtmxHttpRequest
@@ -30,7 +31,7 @@ from apps.serving.states import NEXT_ENVIRONMENT, Cause, EndpointStatus, Environ
 from apps.serving.web import forms, snippets
 from apps.telemetry.selectors import events_of_endpoint, traffic
 
-TABS = ("overview", "revisions", "servers", "lineage", "history")
+TABS = ("overview", "revisions", "servers", "lineage", "access", "history")
 MOVING = frozenset({EndpointStatus.PENDING, EndpointStatus.DEPLOYING, EndpointStatus.DEGRADED})
 TRAFFIC_WINDOW = timedelta(hours=24)
 SHOWN_ENTRIES = 20
@@ -53,7 +54,7 @@ def endpoints(request: HtmxHttpRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "page": list_page(request, rows, sorts={"route": "route_name", "status": "status"}),
-        "may_deploy": teams_where(request.user, Permission.EDIT).exists(),
+        "may_deploy": may_somewhere(request.user, Permission.EDIT),
     }
     return render(request, "serving/endpoints.html", context)
 
@@ -243,6 +244,8 @@ def _of_tab(request: HtmxHttpRequest, endpoint: Endpoint, tab: str) -> dict[str,
         return {"servers": selectors.servers_of(endpoint)[:SHOWN_ENTRIES]}
     if tab == "lineage":
         return {"chain": chain_of(actor=request.user, subject=endpoint)}
+    if tab == "access":
+        return {"access": access_panel(actor=request.user, subject=endpoint)}
     if tab == "history":
         return {"history": events_about(endpoint).order_by("-pk")[:SHOWN_ENTRIES]}
     return {}

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
+from apps.accounts.owners import OwnerIn, ProjectSlug
 from apps.core.api.inputs import StrictSerializer
 from apps.training.models import JobEvent, TrainingJob
 from apps.training.older_forms import OLDER_JOB_TYPES
@@ -14,16 +15,13 @@ from apps.training.spec import TrainJobSpec
 from apps.training.states import JobStatus
 
 
-class SubmitIn(TrainJobSpec):
+class SubmitIn(TrainJobSpec, OwnerIn):
     """A TrainJobSpec, and whose the job is."""
 
-    owner_team = serializers.SlugField(help_text="The team that owns the job and the model that it makes.")
 
-
-class OlderSubmitIn(StrictSerializer):
+class OlderSubmitIn(OwnerIn):
     """The older form, which is read as the TrainJobSpec that it means."""
 
-    owner_team = serializers.SlugField()
     job_type = serializers.ChoiceField(choices=OLDER_JOB_TYPES)
     name = serializers.CharField(required=False, help_text="Name of the model that is made.")
     dataset_id = serializers.UUIDField(required=False)
@@ -54,6 +52,7 @@ class JobRefOut(serializers.Serializer[Any]):
 class JobOut(serializers.ModelSerializer[TrainingJob]):
     artifact_name = serializers.CharField()
     owner_team = serializers.CharField(source="owner_team.slug")
+    project = ProjectSlug()
     method = serializers.CharField(source="spec.method")
     use_gpu = serializers.BooleanField(source="spec.use_gpu")
     dataset = JobRefOut()
@@ -73,6 +72,7 @@ class JobOut(serializers.ModelSerializer[TrainingJob]):
             "status_reason",
             "wanted",
             "owner_team",
+            "project",
             "method",
             "use_gpu",
             "dataset",

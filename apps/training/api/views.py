@@ -10,8 +10,8 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.models import Team, User
-from apps.accounts.selectors import visible_teams
+from apps.accounts.models import User
+from apps.accounts.owners import owner_of
 from apps.core.api.negotiation import AnyAccept
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
@@ -38,7 +38,7 @@ def _detail(actor: User, job_id: UUID) -> dict[str, Any]:
     return shapes.JobDetailOut(_job(actor, job_id)).data
 
 
-def _asked(request: Request) -> tuple[Team, dict[str, Any]]:
+def _asked(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return whose the job is to be, and the specification: what it may hold, the service knows."""
     if not isinstance(request.data, dict):
         raise SpecInvalidError(why="it is no object.", fields={"body": ["Give a JSON object."]})
@@ -47,7 +47,11 @@ def _asked(request: Request) -> tuple[Team, dict[str, Any]]:
     if not isinstance(slug, str):
         why = "Name the team that owns the job."
         raise SpecInvalidError(why=f"owner_team: {why}", fields={"owner_team": [why]})
-    return get_object_or_404(visible_teams(actor=request.user), slug=slug), spec
+    project = spec.pop("project", None)
+    if not isinstance(project, str | None):
+        why = "Name a project of the team, or leave it out."
+        raise SpecInvalidError(why=f"project: {why}", fields={"project": [why]})
+    return owner_of(request.user, {"owner_team": slug, "project": project}), spec
 
 
 class Jobs(PortalAPIView):
@@ -62,8 +66,8 @@ class Jobs(PortalAPIView):
     @extend_schema(summary="Submit a training job", request=SPEC, responses=shapes.JobDetailOut)
     @idempotent
     def post(self, request: Request) -> Response:
-        team, spec = _asked(request)
-        job = services.submit_job(actor=request.user, team=team, spec=spec)
+        owner, spec = _asked(request)
+        job = services.submit_job(actor=request.user, **owner, spec=spec)
         return self.answer(_detail(request.user, job.pk), "The job is queued.")
 
 
@@ -120,8 +124,8 @@ class Validate(PortalAPIView):
         summary="Every rule that a specification breaks; no job is made", request=SPEC, responses=shapes.ValidationOut
     )
     def post(self, request: Request) -> Response:
-        team, spec = _asked(request)
-        rules = services.validate_spec(actor=request.user, team=team, spec=spec)
+        owner, spec = _asked(request)
+        rules = services.validate_spec(actor=request.user, **owner, spec=spec)
         message = f"{len(rules)} rules are broken." if rules else "A job with this specification would be accepted."
         return self.answer({"is_valid": not rules, "rules": [rule.as_dict() for rule in rules]}, message)
 
@@ -133,5 +137,5 @@ class Render(PortalAPIView):
         summary="The native forms that a specification turns into", request=SPEC, responses=shapes.RenderedOut
     )
     def post(self, request: Request) -> Response:
-        team, spec = _asked(request)
-        return Response(services.render_job(actor=request.user, team=team, spec=spec))
+        owner, spec = _asked(request)
+        return Response(services.render_job(actor=request.user, **owner, spec=spec))

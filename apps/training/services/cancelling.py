@@ -59,4 +59,4 @@ def retry_job(*, actor: User, job: TrainingJob) -> TrainingJob:
         raise JobNotEndedError(status=locked.status)
     if under_way := locked.retries.exclude(status__in=FINAL).first():
         raise JobBeingRetriedError(job_id=str(under_way.pk))
-    return submit_job(actor=actor, team=locked.owner_team, spec=locked.spec, retry_of=locked)
+    return submit_job(actor=actor, team=locked.owner_team, project=locked.project, spec=locked.spec, retry_of=locked)

@@ -93,6 +93,7 @@ def _create_model(actor: User, job: TrainingJob, facts: dict[str, Any]) -> Model
     return create_model(
         actor=actor,
         team=job.owner_team,
+        project=job.project,
         name=job.artifact_name,
         type=ModelVersion.Type.FINE_TUNED if job.base_model else ModelVersion.Type.BASE,
         model_family=job.spec["model_family"],

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.accounts.models import Team, User
+from apps.accounts.models import Project, Team, User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import require_on_team
 from apps.catalog.models import ModelVersion
@@ -23,27 +23,34 @@ from apps.training.services.history import note
 from apps.training.spec import read_spec
 
 
-def validate_spec(*, actor: User, team: Team, spec: object) -> list[BrokenRule]:
+def validate_spec(*, actor: User, team: Team, spec: object, project: Project | None = None) -> list[BrokenRule]:
     """Return every rule that a job with this specification would break; no job is made.
 
     Raises:
         SpecInvalidError: it is no specification.
     """
-    require_on_team(actor, Permission.EDIT, team)
+    require_on_team(actor, Permission.EDIT, team, project)
     return rules.broken_rules(_asked(actor, team, spec))
 
 
 @transaction.atomic
-def submit_job(*, actor: User, team: Team, spec: object, retry_of: TrainingJob | None = None) -> TrainingJob:
+def submit_job(
+    *,
+    actor: User,
+    team: Team,
+    spec: object,
+    project: Project | None = None,
+    retry_of: TrainingJob | None = None,
+) -> TrainingJob:
     """Queue a job that trains by `spec`, a TrainJobSpec or the older form.
 
     Raises:
         SpecInvalidError: it is no specification; names every field.
         SpecRulesBrokenError: names every rule that it breaks.
     """
-    require_on_team(actor, Permission.EDIT, team)
+    require_on_team(actor, Permission.EDIT, team, project)
     job = _job_for(actor, team, spec)
-    job.retry_of = retry_of
+    job.project, job.retry_of = project, retry_of
     job.save(force_insert=True)
     note(job, "submitted", f"Submitted by {actor.label}.")
     record_event(
@@ -61,13 +68,13 @@ def submit_job(*, actor: User, team: Team, spec: object, retry_of: TrainingJob |
     return job
 
 
-def render_job(*, actor: User, team: Team, spec: object) -> dict[str, Any]:
+def render_job(*, actor: User, team: Team, spec: object, project: Project | None = None) -> dict[str, Any]:
     """Return the native forms that a job with this specification would turn into; no job is made.
 
     Raises:
         SpecInvalidError, SpecRulesBrokenError: see `submit_job`.
     """
-    require_on_team(actor, Permission.EDIT, team)
+    require_on_team(actor, Permission.EDIT, team, project)
     job = _job_for(actor, team, spec)
     return {"local": native.local_form(job), "mlflow": native.mlflow_form(job)}
 

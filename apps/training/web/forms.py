@@ -4,9 +4,10 @@ from typing import Any
 
 from django import forms
 
-from apps.accounts.models import Team, User
+from apps.accounts.models import User
+from apps.accounts.owners import OwnerForm
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import teams_where, visible_teams, visible_to
+from apps.accounts.selectors import visible_teams, visible_to
 from apps.catalog.models import ModelVersion
 from apps.catalog.states import ModelStatus
 from apps.datasets.models import DatasetVersion
@@ -40,10 +41,9 @@ class DatasetChoice(forms.ModelChoiceField):
         return f"{obj} - {obj.get_type_display().lower()}, {obj.row_count} rows"
 
 
-class SubmitForm(forms.Form):
+class SubmitForm(OwnerForm):
     """A TrainJobSpec as a form. What belongs together is said by the rules, all at once."""
 
-    owner_team = forms.ModelChoiceField(Team.objects.none(), label="Team", empty_label=None, to_field_name="slug")
     artifact_name = forms.CharField(
         label="Name of the model", max_length=120, help_text="Its next version is registered when the job succeeds."
     )
@@ -76,11 +76,10 @@ class SubmitForm(forms.Form):
     max_position_embeddings = forms.IntegerField(label="Context", required=False, help_text="Tokens.")
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, actor=actor, **kwargs)
         usable = visible_to(actor, DatasetVersion.objects.filter(status=DatasetStatus.APPROVED), Permission.USE)
         bases = visible_to(actor, ModelVersion.objects.filter(status=ModelStatus.APPROVED), Permission.USE)
         fields: Any = self.fields
-        fields["owner_team"].queryset = teams_where(actor, Permission.EDIT)
         fields["dataset"].queryset = usable.filter(type__in=DATASET_TYPE_OF.values()).order_by("-id")
         fields["base_model"].queryset = bases.exclude(digest="").order_by("-id")
         fields["model_family"].choices = [(family, family) for family in limits().model_families]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import allows, teams_where
+from apps.accounts.selectors import allows, may_somewhere
 from apps.core.errors import DomainError
 from apps.core.numbers import whole_number
 from apps.core.web.charts import Chart, Series
@@ -55,7 +55,7 @@ def jobs(request: HtmxHttpRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "page": list_page(request, selectors.filtered_jobs(actor=request.user, asked=asked)),
-        "may_submit": teams_where(request.user, Permission.EDIT).exists(),
+        "may_submit": may_somewhere(request.user, Permission.EDIT),
     }
     return render(request, "training/jobs.html", context)
 
@@ -69,7 +69,7 @@ def submit(request: HtmxHttpRequest) -> HttpResponse:
         only_check = "check" in request.POST
         verb = services.render_job if only_check else services.submit_job
         try:
-            made = verb(actor=request.user, team=form.cleaned_data["owner_team"], spec=form.spec())
+            made = verb(actor=request.user, **form.owner, spec=form.spec())
         except DomainError as error:
             context["refusal"] = error
         else:
