@@ -74,7 +74,10 @@ def access_panel(*, actor: User, subject: models.Model) -> AccessPanel:
 
 
 def access_to(subject: models.Model) -> list[Access]:
-    """Return everybody who has something to do with `subject`, by user name; administrators are not listed."""
+    """Return everybody who has something to do with `subject`, by user name.
+
+    Administrators, who may everywhere, are listed only where they hold a role, or a grant says something else.
+    """
     found: dict[object, Access] = {}
     for held in _roles_reaching(subject):
         permissions = ROLE_ALLOWS[Role(held.role)]
@@ -82,6 +85,10 @@ def access_to(subject: models.Model) -> list[Access]:
         found.setdefault(held.user_id, Access(held.user)).reasons.append(reason)
     for grant in grants_on(subject):
         found.setdefault(grant.user_id, Access(grant.user)).reasons.append(_of_grant(grant))
+    for access in found.values():
+        if access.user.is_superuser:
+            everything = frozenset(Permission) - NEVER_BY_SUPERUSER
+            access.reasons.insert(0, Reason("administrator", everything, False, None))
     return sorted(found.values(), key=lambda access: access.user.username)
 
 

@@ -145,6 +145,7 @@ class TestAccessTo:
         grant(both, Permission.EDIT, DENY)
         grant(guest, Permission.MANAGE)
         grant(viewer, Permission.USE)
+        grant(superuser, Permission.EDIT, DENY)
 
         for access in access_to(model):
             assert set(access.permissions) == may(access.user, model), access.user

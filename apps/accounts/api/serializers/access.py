@@ -49,7 +49,7 @@ class PersonAccessOut(serializers.Serializer[Any]):
 
 
 class AccessOut(serializers.Serializer[Any]):
-    """Administrators, who may everywhere but where they are denied, are not listed."""
+    """Administrators are listed only where they hold a role, or a grant says something else."""
 
     may_manage = serializers.BooleanField(help_text="Whether the caller may grant and deny.")
     people = PersonAccessOut(many=True)
