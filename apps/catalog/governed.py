@@ -10,7 +10,42 @@ from apps.catalog.errors import NothingToReviewError
 from apps.catalog.models import ModelVersion
 from apps.core.canonical import digest_of
 from apps.core.lifecycle import Transition
+from apps.governance.fact_shapes import Flag, Record, Text, Whole
 from apps.governance.lineage import Edge
+
+SHAPE = Record(
+    fields={
+        "name": Text(description="Of the model.", example="voc-triage"),
+        "version": Text(description="Of the model.", example="1"),
+        "type": Text(description="Where it comes from.", values=tuple(ModelVersion.Type.values)),
+        "model_family": Text(description="Its architecture.", example="llama"),
+        "license": Text(description="SPDX identifier; empty where it is not stated.", example="Apache-2.0"),
+        "files_digest": Text(
+            description="SHA-256 over all its files; empty without files.", example="sha256:2c26b46b…"
+        ),
+        "metadata_digest": Text(description="SHA-256 of what its maker says of it.", example="sha256:44136fa3…"),
+        "base_model": Record(
+            fields={
+                "id": Text(
+                    description="Of the model that it was tuned from.", example="01960d6e-0000-7000-8000-0000000000b1"
+                ),
+                "label": Text(description="Its name and version.", example="voc-base 1"),
+                "files_digest": Text(description="SHA-256 over its files.", example="sha256:fcde2b2e…"),
+            },
+            description="What it was tuned from; null for a base model.",
+            nullable=True,
+        ),
+    },
+)
+FILES = Record(
+    fields={
+        "count": Whole(description="How many files the version has.", example=6),
+        "size_bytes": Whole(description="Of all of them together.", example=1_843_200),
+        "all_safe": Flag(description="Whether every file was inspected; none is kept otherwise."),
+        "license": Text(description="As in `subject.license`.", example="Apache-2.0"),
+    },
+    description="The version's files.",
+)
 
 
 def manifest(model: ModelVersion) -> dict[str, Any]:
@@ -32,6 +67,11 @@ def people(model: ModelVersion) -> dict[UUID, str]:
     """Return who made `model` what it is."""
     uploaders = dict.fromkeys(model.files.values_list("uploaded_by_id", flat=True).distinct(), "uploaded")
     return {**uploaders, model.created_by_id: "registered"}
+
+
+def risk_tier(model: ModelVersion) -> Any:
+    """Return the risk tier that its maker states in `metadata.risk_tier`."""
+    return model.metadata.get("risk_tier")
 
 
 def file_facts(model: ModelVersion) -> dict[str, Any]:

@@ -40,6 +40,12 @@ class PolicyVersion(Owned):
     status = models.CharField(max_length=20, choices=PolicyStatus.choices, default=PolicyStatus.DRAFT)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    replay = models.JSONField(
+        null=True,
+        blank=True,
+        encoder=DjangoJSONEncoder,
+        help_text="What it would have answered on past decisions; null before it was asked about them.",
+    )
 
     class Meta:
         ordering: ClassVar = ["-id"]
@@ -64,9 +70,11 @@ class Decision(AboutSubject):
     transition = models.CharField(max_length=50)
     allowed = models.BooleanField()
     subject_digest = models.CharField(max_length=71)
-    facts = models.JSONField(encoder=DjangoJSONEncoder)
-    facts_digest = models.CharField(max_length=71)
+    facts = models.JSONField(encoder=DjangoJSONEncoder, help_text="What the rules read, with secrets masked.")
+    facts_digest = models.CharField(max_length=71, help_text="Of what the rules read.")
     results = models.JSONField(help_text="Per policy: version, digest, mode and what each rule answered.")
+    demands = models.JSONField(default=list, help_text="The approvals asked for: role, count, and by which policy.")
+    engine = models.CharField(max_length=60, blank=True, help_text="What evaluated the rules, with its version.")
     latency_us = models.PositiveIntegerField(help_text="Time to evaluate, in microseconds.")
 
     TEAM_PATH = "team"

@@ -10,7 +10,8 @@ from apps.governance.services.approvals import (
     withdraw_request,
 )
 from apps.governance.services.audit import record_event
-from apps.governance.services.decisions import ask_policies, decide
+from apps.governance.services.checks import check_policy
+from apps.governance.services.decisions import ask_policies, decide, requirements_of
 from apps.governance.services.policies import (
     activate_starter_policies,
     run_policy_tests,
@@ -18,22 +19,30 @@ from apps.governance.services.policies import (
     submit_policy,
 )
 from apps.governance.services.promotion import apply_transition, refuse_unless_allowed
+from apps.governance.services.replay import replay_policy
+from apps.governance.services.waivers import revoke_waiver, save_waiver_draft, submit_waiver
 
 __all__ = [
     "activate_starter_policies",
     "apply_transition",
     "approve_request",
     "ask_policies",
+    "check_policy",
     "decide",
     "open_request",
     "parts_in",
     "record_event",
     "refuse_unless_allowed",
     "reject_request",
+    "replay_policy",
     "request_move",
+    "requirements_of",
+    "revoke_waiver",
     "run_policy_tests",
     "save_policy_draft",
+    "save_waiver_draft",
     "subject_edited",
     "submit_policy",
+    "submit_waiver",
     "withdraw_request",
 ]

@@ -1,6 +1,7 @@
 import pytest
 
 from apps.governance import services
+from apps.governance.models import Decision
 from apps.governance.selectors import requests_about
 from apps.governance.states import ACTIVATE_POLICY, SUBMIT_POLICY
 
@@ -32,6 +33,8 @@ def submit(engineer):
     """Walks a draft to an open request, as its author would."""
 
     def submitted(version):
+        if Decision.objects.exists():
+            services.replay_policy(actor=engineer, version=version)
         services.apply_transition(actor=engineer, subject=version, transition=SUBMIT_POLICY, reason="Ready")
         return services.open_request(
             actor=engineer, subject=version, transition=ACTIVATE_POLICY, reason="Please put it in force"
