@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from apps.core.admin import ReadOnlyAdmin
-from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, Policy, PolicyVersion
+from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, Policy, PolicyVersion, Waiver
 
 
 @admin.register(AuditEvent)
@@ -45,3 +45,10 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
     list_display = ("policy", "number", "status", "mode", "created_by", "created_at")
     list_filter = ("status", "mode")
     list_select_related = ("policy", "created_by")
+
+
+@admin.register(Waiver)
+class WaiverAdmin(ReadOnlyAdmin):
+    list_display = ("policy_key", "rule", "subject_label", "status", "expires_at", "owner_team", "created_by")
+    list_filter = ("status",)
+    list_select_related = ("owner_team", "created_by")

@@ -101,6 +101,18 @@ def visible_policies(*, actor: User) -> QuerySet[PolicyVersion]:
     return versions.filter(Q(status="active") | Q(pk__in=mine))
 
 
+def filtered_policies(*, actor: User, key: str = "", status: str = "", digest: str = "") -> QuerySet[PolicyVersion]:
+    """Visible policy versions by the id of their documents, status and digest."""
+    asked = {"policy__key": key, "status": status, "digest": digest}
+    return visible_policies(actor=actor).filter(**{lookup: value for lookup, value in asked.items() if value})
+
+
+def filtered_waivers(*, actor: User, asked: dict[str, Any]) -> QuerySet[Waiver]:
+    """Visible waivers by status, policy and object."""
+    lookups = {"status": "status", "policy": "policy_key", "subject_id": "subject_id"}
+    return visible_waivers(actor=actor).filter(**{lookups[name]: value for name, value in asked.items()})
+
+
 def visible_waivers(*, actor: User) -> QuerySet[Waiver]:
     """Waivers of teams where `actor` may read, newest first."""
     waivers = Waiver.objects.select_related("owner_team", "created_by", "subject_type")

@@ -120,7 +120,8 @@ def fact_providers(model: type[models.Model]) -> dict[str, FactProvider]:
 def fact_shapes(model: type[models.Model]) -> dict[str, Shape]:
     """Return the shape of every fact that policies may read about objects of `model`, by name."""
     registered = _subjects[model]
-    own = {**registered.shape.fields, **_SUBJECT}
+    kind = Text(description="What kind of object it is.", example=str(model._meta.model_name))
+    own = {**registered.shape.fields, "kind": kind, **_SUBJECT}
     if registered.risk_tier is not None:
         own |= {"risk_tier": _RISK_TIER}
     about = Record(fields=own, description="What the move is about, as an approval of it would be bound to it.")
@@ -178,7 +179,6 @@ def label_of(instance: models.Model) -> str:
 
 
 _SUBJECT: dict[str, Shape] = {
-    "kind": Text(description="What kind of object it is.", example="modelversion"),
     "label": Text(description="How the object is named.", example="voc-triage 1"),
     "digest": Text(description="SHA-256 of what an approval of it is bound to.", example="sha256:9f86d081…"),
 }

@@ -10,7 +10,7 @@ from apps.governance.services.approvals import (
     withdraw_request,
 )
 from apps.governance.services.audit import record_event
-from apps.governance.services.checks import check_policy
+from apps.governance.services.checks import check_policy, scope_of
 from apps.governance.services.decisions import ask_policies, decide, requirements_of
 from apps.governance.services.policies import (
     activate_starter_policies,
@@ -41,6 +41,7 @@ __all__ = [
     "run_policy_tests",
     "save_policy_draft",
     "save_waiver_draft",
+    "scope_of",
     "subject_edited",
     "submit_policy",
     "submit_waiver",

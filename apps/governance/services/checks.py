@@ -7,7 +7,7 @@ from apps.accounts.errors import PermissionRefusedError
 from apps.accounts.models import User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import teams_where
-from apps.governance.documents import PolicyDocument, RuleResult, parse_policy
+from apps.governance.documents import PolicyDocument, RuleResult, Scope, parse_policy
 from apps.governance.errors import PolicyInvalidError
 from apps.governance.fact_shapes import fitted_facts
 from apps.governance.policy_tests import TestReport, run_tests
@@ -66,6 +66,14 @@ def check_policy(*, actor: User, source: str, facts: dict[str, Any] | None = Non
         return Check(policy, error.context["details"]["places"], None, None, {})
     tried, tried_faults = _tried(policy, facts)
     return Check(policy, [], report, tried, tried_faults)
+
+
+def scope_of(source: str) -> Scope | None:
+    """Return what a document is about; None while it does not parse."""
+    try:
+        return parse_policy(source).scope
+    except PolicyInvalidError:
+        return None
 
 
 def _tried(policy: PolicyDocument, facts: dict[str, Any] | None) -> tuple[list[RuleResult] | None, dict[str, str]]:

@@ -64,6 +64,7 @@ GROUPS = (
             Place("governance:policies", "Policies", "scale"),
             Place("governance:approvals", "Approvals", "badge-check", "a"),
             Place("governance:decisions", "Decisions", "gavel"),
+            Place("governance:waivers", "Waivers", "hourglass"),
             Place("governance:audit", "Audit trail", "scroll-text"),
         ),
     ),
