@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.utils import timezone
 
@@ -23,7 +24,7 @@ from apps.evaluation.models import EvaluationRun, ReviewCampaign, ReviewTask, Sa
 from apps.evaluation.services import start_run
 from apps.evaluation.tests.factories import heldout
 from apps.gateway.tests.factories import stored_endpoint
-from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, PolicyVersion
+from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, PolicyVersion, Waiver
 from apps.governance.services import save_policy_draft
 from apps.governance.tests.conftest import SMALL
 from apps.knowledge.models import Collection
@@ -117,6 +118,18 @@ class Rows:
         return save_policy_draft(actor=self.engineer, team=self.team, source=SMALL)
 
     @cached_property
+    def waiver(self) -> Waiver:
+        return Waiver.objects.create(
+            subject_type=ContentType.objects.get_for_model(PolicyVersion),
+            subject_label="every policy version",
+            owner_team=self.team,
+            policy_key="only-small",
+            rule="small",
+            expires_at=timezone.now() + timedelta(days=14),
+            created_by=self.engineer,
+        )
+
+    @cached_property
     def budget(self) -> Budget:
         return budget(self.team)
 
@@ -179,6 +192,9 @@ class Rows:
 
     def policies(self, wanted: int) -> None:
         self._grow(self.policy, wanted, number=lambda _: next(self._numbers))
+
+    def waivers(self, wanted: int) -> None:
+        self._grow(self.waiver, wanted)
 
     def budgets(self, wanted: int) -> None:
         self._grow(self.budget, wanted, name=self._text)

@@ -133,11 +133,13 @@ class PolicySubmit(PortalAPIView):
     """POST /llm-ops/v1/governance/policies/{policyId}/submit"""
 
     @extend_schema(
-        summary="Ask that a draft be put in force", request=shapes.SubmitIn, responses=approvals.ApprovalRequestOut
+        summary="Ask that a draft be put in force",
+        request=shapes.PolicySubmitIn,
+        responses=approvals.ApprovalRequestOut,
     )
     @idempotent
     def post(self, request: Request, version_id: UUID) -> Response:
         version = get_object_or_404(selectors.visible_policies(actor=request.user), pk=version_id)
-        reason = self.given(shapes.SubmitIn, request)["reason"]
+        reason = self.given(shapes.PolicySubmitIn, request)["reason"]
         asked = services.submit_policy(actor=request.user, version=version, reason=reason)
         return Response(approvals.ApprovalRequestOut(asked).data)

@@ -168,7 +168,7 @@ class ReplayOut(serializers.Serializer[Any]):
     rows = ReplayRowOut(many=True, help_text="The first hundred that would change.")
 
 
-class SubmitIn(StrictSerializer):
+class PolicySubmitIn(StrictSerializer):
     reason = serializers.CharField(max_length=2000)
 
 
