@@ -36,4 +36,13 @@ class CatalogConfig(AppConfig):
                 provide=governed.file_facts,
             ),
         )
+        register_facts(
+            ModelVersion,
+            FactProvider(
+                name="external",
+                shape=governed.EXTERNAL,
+                description="What is stated of an external model.",
+                provide=governed.external_facts,
+            ),
+        )
         register_lineage(ModelVersion, governed.lineage)
