@@ -14,8 +14,11 @@ from apps.governance.policy_schema import schema_faults
 from apps.governance.policy_source import Fault, Source, UnreadableError, read_source
 from apps.governance.policy_source import Path as Place
 from apps.governance.requirements import Requirement
-from apps.governance.rules import Answer, Expression, ExpressionError, Known, Vocabulary
+from apps.governance.rule_limits import ExpressionError
+from apps.governance.rules import Answer, Budget, Expression, Known, Vocabulary
 from apps.governance.subjects import Subject, fact_shapes, subject_named
+
+_READ_BY_RULES = (("scope",), ("params",), ("match",), ("rules",))
 
 Outcome = Literal["passed", "denied", "demands", "waived"]
 
@@ -115,15 +118,18 @@ class PolicyDocument:
     def digest(self) -> str:
         return digest_of(self.raw)
 
-    def ask(self, facts: Mapping[str, Any], missing: Faults | None = None) -> list[RuleResult] | None:
+    def ask(
+        self, facts: Mapping[str, Any], missing: Faults | None = None, *, budget: Budget | None = None
+    ) -> list[RuleResult] | None:
         """Return what every rule answers on `facts`; None where the policy has nothing to say about them.
 
         Args:
             missing: facts that were left out since they are not what they should be, with the reason.
+            budget: of CPU time, where several questions share one.
         """
         if not self.scope.holds(facts):
             return None
-        known = Known({**facts, "params": self.params.values})
+        known = Known({**facts, "params": self.params.values}, budget)
         applies = self.match.evaluate(known) if self.match else Answer(True)
         if not applies.passed and not applies.error:
             return None
@@ -146,9 +152,15 @@ def parse_policy(text: str) -> PolicyDocument:
         source = read_source(text)
     except UnreadableError as error:
         raise refusal([error.fault]) from error
-    if faults := [source.fault(path, why, at_key=at_key) for path, why, at_key in schema_faults(source.content)]:
-        raise refusal(faults)
-    return _Builder(source).build()
+    builder = _Builder(source)
+    wrong = list(schema_faults(source.content))
+    builder.faults = [source.fault(path, why, at_key=at_key) for path, why, at_key in wrong]
+    # What the rules say can be looked at as long as they, and what they read, are written as they should be.
+    if not any(path[:1] in _READ_BY_RULES for path, _, _ in wrong) and _holds(source.content, "scope", "rules"):
+        builder.look()
+    if builder.faults:
+        raise refusal(builder.faults)
+    return builder.build()
 
 
 def refusal(faults: Sequence[Fault]) -> PolicyInvalidError:
@@ -176,31 +188,36 @@ class _Builder:
         self.source = source
         self.content: Mapping[str, Any] = source.content
         self.faults: list[Fault] = []
+        self.params = read_params({})
+        self.match: Expression | None = None
+        self.rules: tuple[Rule, ...] = ()
 
-    def build(self) -> PolicyDocument:
-        content, scope = self.content, self.content["scope"]
-        self._add(param_faults(content.get("params", {})))
-        self._add(_twice(content["rules"]))
-        subjects = self._subjects(scope)
-        if self.faults:
-            raise refusal(self.faults)
-        params = read_params(content.get("params", {}))
+    def look(self) -> None:
+        """Compile what the document says, and collect what is wrong with it."""
+        self._add(param_faults(self.content.get("params", {})))
+        self._add(_twice(self.content["rules"]))
+        subjects = self._subjects(self.content["scope"])
+        if self.faults and any(fault.path.startswith(("params", "scope")) for fault in self.faults):
+            return
+        self.params = read_params(self.content.get("params", {}))
         vocabularies = {
-            kind: Vocabulary({**fact_shapes(subject.model), "params": params.shape})
+            kind: Vocabulary({**fact_shapes(subject.model), "params": self.params.shape})
             for kind, subject in subjects.items()
         }
-        match = self._compiled(vocabularies, ("match",)) if "match" in content else None
-        rules = tuple(self._rules(vocabularies))
-        if self.faults:
-            raise refusal(self.faults)
+        self.match = self._compiled(vocabularies, ("match",)) if "match" in self.content else None
+        self.rules = tuple(self._rules(vocabularies))
+
+    def build(self) -> PolicyDocument:
+        """Return the document that was looked at and has no faults."""
+        content, scope = self.content, self.content["scope"]
         names = ("kinds", "transitions", "environments", "risk_tiers")
         return PolicyDocument(
             id=content["id"],
             title=content["title"],
             scope=Scope(*(tuple(scope.get(name, ())) for name in names)),
-            params=params,
-            match=match,
-            rules=rules,
+            params=self.params,
+            match=self.match,
+            rules=self.rules,
             approvals=_requirements(content.get("approvals", ()), because=content["id"]),
             mode=content["mode"],
             source=self.source,
@@ -227,7 +244,7 @@ class _Builder:
         for index, rule in enumerate(self.content["rules"]):
             expression = self._compiled(vocabularies, ("rules", index, "expression"))
             if expression is not None:
-                approvals = _requirements(rule.get("approvals", ()), because=f"{self.content['id']}.{rule['id']}")
+                approvals = _requirements(rule.get("approvals", ()), because=f"{self.content.get('id')}.{rule['id']}")
                 severity = rule.get("severity", "medium")
                 yield Rule(rule["id"], expression, rule["message"], rule.get("mend", ""), severity, approvals)
 
@@ -244,6 +261,10 @@ class _Builder:
                 why = f"{error.why} (for a {kind})" if len(vocabularies) > 1 else error.why
                 self.faults.append(self.source.fault_within(path, error.line, error.column, why))
         return compiled
+
+
+def _holds(content: Any, *names: str) -> bool:
+    return isinstance(content, Mapping) and all(name in content for name in names)
 
 
 def _scope_faults(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 LIST_MAX = 5_000  # all loops of an expression together may take 10,000 steps
-TEXT_MAX = 10_000  # characters; an expression may search a text once for each step
+TEXT_MAX = 2_000  # characters; an expression may search a text once for each step
 
 Faults = dict[str, str]
 

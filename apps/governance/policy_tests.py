@@ -8,7 +8,10 @@ from apps.core.errors import BrokenRule
 from apps.governance.documents import PolicyDocument, RuleResult, refusal
 from apps.governance.errors import PolicyTestsFailError
 from apps.governance.fact_shapes import Faults, Record, fitted_facts, undeclared
+from apps.governance.rules import Budget
 from apps.governance.subjects import fact_fitters, fact_shapes, subject_named
+
+CPU_LIMIT_MS = 2_000  # for all tests of a document
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ def run_tests(policy: PolicyDocument) -> TestReport:
         PolicyInvalidError: the facts of a test are none that any kind in scope has.
     """
     facts = _facts_of_tests(policy)
-    results = [policy.ask(given) or [] for given in facts]
+    budget = Budget(CPU_LIMIT_MS)
+    results = [policy.ask(given, budget=budget) or [] for given in facts]
     runs = tuple(_run(policy, index, found) for index, found in enumerate(results))
     held, broken = _rules(results, holds=True), _rules(results, holds=False)
     coverage = tuple(Coverage(rule.id, rule.id in held, rule.id in broken) for rule in policy.rules)

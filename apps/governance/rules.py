@@ -3,8 +3,7 @@
 Only a BOOL true allows: the library returns errors as values, and an error, a missing fact or any other value denies.
 
 CEL cannot loop without end (a budget of 10,000 steps stops it) and its regular expressions cannot backtrack (RE2). What
-the budget does not bound is kept out of the language: `+`, with which texts grow until memory is gone, and patterns
-that come from facts, each of which would be compiled anew in every step. See docs/decisions/0003-policies-in-cel.md.
+one step may cost is bounded by `rule_limits`, and by how large facts may be.
 """
 
 import re
@@ -19,25 +18,20 @@ from cel_expr_python import cel
 
 from apps.governance.fact_shapes import Line, ListOf, MapOf, Record, Shape, Text, lines
 from apps.governance.fact_types import FactTypes
+from apps.governance.rule_limits import ExpressionError, refuse_unbounded
 
 ENGINE = f"cel-expr-python {version('cel-expr-python')}"
-SOURCE_MAX = 4_000  # characters
-CPU_LIMIT_MS = 500  # for all expressions of one decision together
+CPU_LIMIT_MS = 500  # for all expressions of one policy about one object
 
-_CONFIG = "stdlib: {exclude_functions: [{name: _+_}, {name: dyn}]}"
+# What `+` makes of texts grows; lists need it, for `map` and `filter` are made of it.
+_CONFIG = """
+stdlib:
+  exclude_functions:
+    - name: dyn
+    - {name: _+_, overloads: [{id: add_string}, {id: add_bytes}]}
+"""
 _ANY = cel.NewEnv()  # what an activation is made by; any environment's expressions read it
 _WHERE = re.compile(r"<input>:(\d+):(\d+): (.*)")
-_LITERAL = re.compile(
-    r"""(?sx)
-    (?P<comment>//[^\n]*)
-    | \b(?:[rR][bB]?|[bB][rR]) (?:\"{3}.*?\"{3} | '{3}.*?'{3} | "[^"\n]*" | '[^'\n]*')
-    | \"{3}(?:\\.|[^\\])*?\"{3} | '{3}(?:\\.|[^\\])*?'{3} | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*'
-    """
-)
-_BLANK = "§"  # no character of CEL outside its texts
-_PATTERN_FROM_FACTS = re.compile(rf"\bmatches\s*\((?!\s*{_BLANK}+\s*\))")
-_PATTERN = re.compile(rf"\bmatches\s*\(\s*({_BLANK}+)\s*\)")
-_NO_PLUS = "there is no '+' in policies, which would let texts grow without bound; compare with '-' instead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +45,28 @@ class Answer:
 TRUE, FALSE = Answer(True), Answer(False)
 
 
-class ExpressionError(ValueError):
-    """The expression does not compile; says line, column and why."""
+class Budget:
+    """CPU time of this thread. It is asked for between expressions: the engine lets nobody interrupt one."""
 
-    def __init__(self, why: str, *, line: int = 1, column: int = 1) -> None:
-        super().__init__(f"line {line}, column {column}: {why}")
-        self.why, self.line, self.column = why, line, column
-
-
-class Known:
-    """Facts as the engine reads them: once, for all expressions that are asked about them."""
-
-    def __init__(self, facts: Mapping[str, Any]) -> None:
-        self.activation = _ANY.Activation(dict(facts))
+    def __init__(self, limit_ms: int) -> None:
+        self.limit_ms = limit_ms
         self._began_s = time.perf_counter()
         self._cpu_began_s = time.thread_time()
 
     @property
-    def is_late(self) -> bool:
-        """Whether the time for these facts is spent. One expression alone is held by the engine's budget of steps."""
+    def is_spent(self) -> bool:
         # The clock on the wall is cheap to read; time in which others had the processor is not this policy's.
-        is_old = time.perf_counter() - self._began_s > CPU_LIMIT_MS / 1000
-        return is_old and time.thread_time() - self._cpu_began_s > CPU_LIMIT_MS / 1000
+        limit_s = self.limit_ms / 1000
+        is_old = time.perf_counter() - self._began_s > limit_s
+        return is_old and time.thread_time() - self._cpu_began_s > limit_s
+
+
+class Known:
+    """Facts as the engine reads them: once, for all expressions that are asked about them within one budget."""
+
+    def __init__(self, facts: Mapping[str, Any], budget: Budget | None = None) -> None:
+        self.activation = _ANY.Activation(dict(facts))
+        self.budget = budget or Budget(CPU_LIMIT_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +78,8 @@ class Expression:
 
     def evaluate(self, known: Known) -> Answer:
         """Return what the expression answers. Never raises: what goes wrong denies and says why."""
-        if known.is_late:
-            return Answer(False, f"the {CPU_LIMIT_MS} ms for this decision were spent before this rule was asked")
+        if known.budget.is_spent:
+            return Answer(False, f"the {known.budget.limit_ms} ms were spent before this rule was asked")
         try:
             value = self.compiled.eval(known.activation)
         except RuntimeError as error:  # how the library reports a spent budget
@@ -118,7 +112,7 @@ class Vocabulary:
             ExpressionError: it does not parse, names a fact that is not declared, compares what cannot be compared, or
                 does not answer true or false.
         """
-        _refuse_unbounded(source)
+        refuse_unbounded(source)
         typed = self._compiled(self._typed, source)
         if typed.return_type() != cel.Type.BOOL:
             raise ExpressionError(f"it answers {_named(typed.return_type())}, not true or false")
@@ -137,8 +131,6 @@ class Vocabulary:
 
     def _explained(self, why: str) -> str:
         """Return the library's message with what an author knows: names of facts, and what to do."""
-        if "'_+_'" in why:
-            return _NO_PLUS
         if unknown := re.search(r"undefined field '(.+)' not found in struct '(.+)'", why):
             field, message = unknown.groups()
             path, known = self._types.fields[message]
@@ -153,34 +145,6 @@ class Vocabulary:
 def describe(facts: Mapping[str, Shape]) -> list[Line]:
     """Return every fact that an expression may name, with its type, an example and what it says."""
     return [line for name, shape in facts.items() for line in lines(name, shape)]
-
-
-def _refuse_unbounded(source: str) -> None:
-    """Refuse what the budget of steps does not bound."""
-    if len(source) > SOURCE_MAX:
-        raise ExpressionError(f"it has {len(source):,} characters; {SOURCE_MAX:,} are allowed")
-    # Literals out of the way, at the same length: what is left is code.
-    code = _LITERAL.sub(lambda found: (" " if found["comment"] else _BLANK) * len(found.group()), source)
-    if found := _PATTERN_FROM_FACTS.search(code):
-        before = source[: found.start()]
-        raise ExpressionError(
-            "the pattern of matches() is written out as a text, not taken from a fact",
-            line=before.count("\n") + 1,
-            column=found.start() - before.rfind("\n"),
-        )
-    for literal in _PATTERN.finditer(code):
-        _refuse_bad_pattern(source, *literal.span(1))
-
-
-def _refuse_bad_pattern(source: str, start: int, end: int) -> None:
-    try:
-        value = cel.NewEnv().compile(f'"".matches({source[start:end]})').eval(data={})
-    except RuntimeError:
-        return  # no literal after all: compiling the whole expression says what it is
-    if value.type() == cel.Type.ERROR:
-        before = source[:start]
-        why = re.sub(r"^[A-Z_]+: ", "", str(value.value()).splitlines()[0])
-        raise ExpressionError(why, line=before.count("\n") + 1, column=start - before.rfind("\n"))
 
 
 def _coarse(shape: Shape) -> Any:

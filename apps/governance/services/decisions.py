@@ -27,7 +27,7 @@ from apps.governance.selectors import waivers_for
 from apps.governance.states import PolicyMode, PolicyStatus
 from apps.governance.subjects import facts_about, label_of, team_of
 
-FACTS_MAX_BYTES = 1_000_000
+FACTS_MAX_BYTES = 500_000  # an expression may compare all of them once for each step
 DOCUMENTS_MAX = 256
 
 Result = dict[str, Any]

@@ -17,6 +17,7 @@ from apps.governance.documents import PolicyDocument
 from apps.governance.errors import NotReplayedError
 from apps.governance.fact_shapes import fitted_facts
 from apps.governance.models import Decision, PolicyVersion
+from apps.governance.rules import Budget
 from apps.governance.services.audit import record_event
 from apps.governance.services.decisions import document_of
 from apps.governance.services.promotion import lock
@@ -25,6 +26,7 @@ from apps.governance.subjects import fact_fitters, subject_named
 
 LAST_MAX = 1_000
 ROWS_MAX = 100
+CPU_LIMIT_MS = 20_000
 
 SILENT = "silent"
 
@@ -88,7 +90,10 @@ def decisions_in_scope(document: PolicyDocument) -> QuerySet[Decision]:
 def _replayed(document: PolicyDocument, version: PolicyVersion, last: int) -> dict[str, Any]:
     counted: Counter[str] = Counter()
     rows: list[dict[str, Any]] = []
+    budget = Budget(CPU_LIMIT_MS)
     for decision in decisions_in_scope(document)[:last]:
+        if budget.is_spent:
+            break  # what is counted was looked at
         counted["decisions"] += 1
         change = _change(document, version.policy.key, decision)
         if change is None:

@@ -59,6 +59,12 @@ class TestParsePolicy:
             ("mode", 10, 7),
         ]
 
+    def test_names_what_is_wrong_with_rules_beside_what_is_wrong_elsewhere(self):
+        with pytest.raises(PolicyInvalidError) as refused:
+            parse_policy(changed(("mode: enforce", "mode: strict"), ("subject.number", "subject.nomber")))
+
+        assert [place["path"] for place in places(refused)] == ["rules[0].expression", "mode"]
+
     def test_names_the_line_and_column_of_a_bad_expression(self):
         with pytest.raises(PolicyInvalidError) as refused:
             parse_policy(GOOD.replace("params.most", "nothing"))

@@ -85,6 +85,7 @@ def _edited(request: HtmxHttpRequest, version: PolicyVersion | None) -> HttpResp
         "try_form": TryForm(initial={"facts": facts}),
         "refusal": refusal,
         "kinds": facts_by_kind(),
+        "scope": services.scope_of(written),
         "may_edit": teams.exists(),
         **(_check(request, written, facts) if teams.exists() else {}),
     }
