@@ -13,6 +13,7 @@ REPLAY = Record(
     fields={
         "at": Text(description="When it was asked about the past.", example="2026-11-30T15:00:00Z"),
         "decisions": Whole(description="How many past decisions it was asked about.", example=240),
+        "unseen": Whole(description="How many it was not, since its author may not see them.", example=0),
         "changed": Whole(description="How many of them it answers otherwise.", example=12),
         "newly_denied": Whole(description="How many it would deny that were not denied.", example=9),
         "newly_allowed": Whole(description="How many it would allow that were not allowed.", example=0),

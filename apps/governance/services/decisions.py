@@ -25,7 +25,7 @@ from apps.governance.requirements import Requirement, strictest
 from apps.governance.rules import ENGINE
 from apps.governance.selectors import waivers_for
 from apps.governance.states import PolicyMode, PolicyStatus
-from apps.governance.subjects import facts_about, label_of, team_of
+from apps.governance.subjects import facts_about, label_of, manifest_of, team_of
 
 FACTS_MAX_BYTES = 500_000  # an expression may compare all of them once for each step
 DOCUMENTS_MAX = 256
@@ -112,7 +112,7 @@ def keep_decision(opinion: Opinion, *, actor: User, subject: models.Model, trans
         subject_type=ContentType.objects.get_for_model(subject),
         subject_id=subject.pk,
         subject_label=label_of(subject),
-        subject_digest=opinion.facts["subject"]["digest"],
+        subject_digest=manifest_of(subject)[1],
         facts=masked(opinion.facts),
         facts_digest=opinion.known.digest,
         results=opinion.results,

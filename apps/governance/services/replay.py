@@ -18,6 +18,7 @@ from apps.governance.errors import NotReplayedError
 from apps.governance.fact_shapes import fitted_facts
 from apps.governance.models import Decision, PolicyVersion
 from apps.governance.rules import Budget
+from apps.governance.selectors import visible_decisions
 from apps.governance.services.audit import record_event
 from apps.governance.services.decisions import document_of
 from apps.governance.services.promotion import lock
@@ -51,14 +52,15 @@ class Change:
 
 @transaction.atomic
 def replay_policy(*, actor: User, version: PolicyVersion, last: int = LAST_MAX) -> dict[str, Any]:
-    """Evaluate a policy version on the facts of the last decisions in its scope, of all teams.
+    """Evaluate a policy version on the facts of the last decisions in its scope that `actor` may see.
 
-    Returns counts and the decisions that would change. For a draft they are kept with it: whoever decides on it sees
-    them. What was waived then counts as waived again.
+    Facts of other teams are not read: what a draft answers on them would tell its author what they are. Returns counts
+    (`unseen` says how many decisions of those last were left out) and the decisions that would change. For a draft they
+    are kept with it: whoever decides on it sees them. What was waived then counts as waived again.
     """
     require(actor, Permission.EDIT, version)
     locked = lock(version)
-    summary = _replayed(document_of(locked), locked, min(last, LAST_MAX))
+    summary = _replayed(actor, document_of(locked), locked, min(last, LAST_MAX))
     if locked.status == PolicyStatus.DRAFT:
         locked.replay = {"at": timezone.now().isoformat(), **summary}
         locked.save(update_fields=["replay"])
@@ -87,11 +89,14 @@ def decisions_in_scope(document: PolicyDocument) -> QuerySet[Decision]:
     ).select_related("subject_type")
 
 
-def _replayed(document: PolicyDocument, version: PolicyVersion, last: int) -> dict[str, Any]:
+def _replayed(actor: User, document: PolicyDocument, version: PolicyVersion, last: int) -> dict[str, Any]:
     counted: Counter[str] = Counter()
     rows: list[dict[str, Any]] = []
     budget = Budget(CPU_LIMIT_MS)
-    for decision in decisions_in_scope(document)[:last]:
+    newest = list(decisions_in_scope(document).values_list("pk", flat=True)[:last])
+    seen = visible_decisions(actor=actor).filter(pk__in=newest)
+    counted["unseen"] = len(newest) - seen.count()
+    for decision in seen:
         if budget.is_spent:
             break  # what is counted was looked at
         counted["decisions"] += 1
@@ -102,7 +107,7 @@ def _replayed(document: PolicyDocument, version: PolicyVersion, last: int) -> di
         counted[f"newly_{change.would_be}"] += 1
         if len(rows) < ROWS_MAX:
             rows.append(change.as_dict())
-    names = ("decisions", "changed", "newly_denied", "newly_allowed", "newly_demands", "newly_silent")
+    names = ("decisions", "unseen", "changed", "newly_denied", "newly_allowed", "newly_demands", "newly_silent")
     return {**{name: counted[name] for name in names}, "rows": rows}
 
 

@@ -154,10 +154,10 @@ class TestMissingFacts:
         in_force(SMALL)
         monkeypatch.setattr(decisions, "FACTS_MAX_BYTES", 300)
 
-        opinion = asked(approver, large)
+        decision = services.decide(actor=approver, subject=large, transition=ACTIVATE_POLICY)
 
-        assert not opinion.allowed
-        assert "300 are allowed" in opinion.results[0]["rules"][0]["error"]
+        assert not decision.allowed
+        assert "300 are allowed" in decision.results[0]["rules"][0]["error"]
 
     def test_a_policy_that_can_no_longer_be_read_denies(self, approver, in_force, large):
         version = in_force(SMALL)

@@ -121,7 +121,9 @@ class TestPolicy:
         assert draft.policy.key in panel
         assert "<html" not in panel
 
-    def test_does_not_name_what_belongs_to_other_teams(self, as_engineer, engineer, approver, team, other_team, draft):
+    def test_does_not_look_at_what_belongs_to_other_teams(
+        self, as_engineer, engineer, approver, team, other_team, draft
+    ):
         PolicyVersion.objects.filter(pk=draft.pk).update(status="active", owner_team=other_team)
         draft.refresh_from_db()
         services.decide(actor=approver, subject=draft, transition=ACTIVATE_POLICY)
@@ -130,7 +132,9 @@ class TestPolicy:
 
         page = as_engineer.post(reverse("governance:replay_policy", args=[version.pk]), {"last": 10}, follow=True).text
 
-        assert "1 more is about things of other teams" in page
+        assert "not at 1 about things of other teams" in page
+        version.refresh_from_db()
+        assert (version.replay["decisions"], version.replay["changed"], version.replay["unseen"]) == (0, 0, 1)
 
 
 class TestDecision:

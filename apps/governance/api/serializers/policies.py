@@ -160,6 +160,7 @@ class ReplayRowOut(serializers.Serializer[Any]):
 
 class ReplayOut(serializers.Serializer[Any]):
     decisions = serializers.IntegerField(help_text="How many were looked at.")
+    unseen = serializers.IntegerField(help_text="How many were not, since the caller may not see them.")
     changed = serializers.IntegerField()
     newly_denied = serializers.IntegerField()
     newly_allowed = serializers.IntegerField()
