@@ -283,6 +283,8 @@ SPECTACULAR_SETTINGS = {
         "RequestStatus": "apps.governance.states.RequestStatus",
         "Verdict": "apps.governance.states.Verdict",
         "EmergencyVerdict": "apps.governance.states.EmergencyVerdict",
+        "RuleOutcome": "apps.governance.api.serializers.policies.OUTCOMES",
+        "ReplayAnswer": "apps.governance.api.serializers.policies.ANSWERS",
     },
 }
 

@@ -245,6 +245,46 @@
     button.setAttribute("aria-pressed", String(wraps));
   });
 
+  // --- Documents: data-numbered on a textarea shows the numbers of its lines ------------------------------------------
+
+  const showNumbers = (area) => {
+    let numbers = area.previousElementSibling;
+    if (!numbers?.matches(".line-numbers")) {
+      const held = Object.assign(document.createElement("div"), { className: "numbered" });
+      numbers = Object.assign(document.createElement("div"), { className: "line-numbers", ariaHidden: "true" });
+      area.before(held);
+      held.append(numbers, area);
+      area.addEventListener("input", () => showNumbers(area));
+      area.addEventListener("scroll", () => (numbers.scrollTop = area.scrollTop));
+    }
+    const count = area.value.split("\n").length;
+    if (numbers.childElementCount === count) return;
+    numbers.replaceChildren(
+      ...Array.from({ length: count }, (_, index) =>
+        Object.assign(document.createElement("div"), { textContent: String(index + 1) }),
+      ),
+    );
+    numbers.scrollTop = area.scrollTop;
+  };
+  onContent((content) => within(content, "textarea[data-numbered]").forEach(showNumbers));
+
+  // data-goto="line:column" goes there, data-inserts="text" writes it at the cursor, both in the textarea data-into="id".
+  onClick("[data-goto]", (button) => {
+    const area = byId(button.dataset.into);
+    const [line, column] = button.dataset.goto.split(":").map(Number);
+    const lines = area.value.split("\n");
+    const at = lines.slice(0, line - 1).reduce((sum, text) => sum + text.length + 1, 0) + column - 1;
+    area.focus();
+    area.setSelectionRange(at, at);
+    area.scrollTop = (area.scrollHeight / lines.length) * Math.max(0, line - 8);
+  });
+  onClick("[data-inserts]", (button) => {
+    const area = byId(button.dataset.into);
+    area.focus();
+    area.setRangeText(button.dataset.inserts, area.selectionStart, area.selectionEnd, "end");
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
   // --- Charts: the library is fetched only where a page has one --------------------------------------------------------
 
   let charts;

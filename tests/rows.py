@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.utils import timezone
 
@@ -33,6 +34,7 @@ from apps.governance.models import (
     Delegation,
     EmergencyMove,
     PolicyVersion,
+    Waiver,
 )
 from apps.governance.services import ask_access, break_glass, delegate_approvals, save_policy_draft
 from apps.governance.tests.conftest import SMALL
@@ -155,6 +157,18 @@ class Rows:
         return save_policy_draft(actor=self.engineer, team=self.team, source=SMALL)
 
     @cached_property
+    def waiver(self) -> Waiver:
+        return Waiver.objects.create(
+            subject_type=ContentType.objects.get_for_model(PolicyVersion),
+            subject_label="every policy version",
+            owner_team=self.team,
+            policy_key="only-small",
+            rule="small",
+            expires_at=timezone.now() + timedelta(days=14),
+            created_by=self.engineer,
+        )
+
+    @cached_property
     def budget(self) -> Budget:
         return budget(self.team)
 
@@ -239,6 +253,9 @@ class Rows:
 
     def policies(self, wanted: int) -> None:
         self._grow(self.policy, wanted, number=lambda _: next(self._numbers))
+
+    def waivers(self, wanted: int) -> None:
+        self._grow(self.waiver, wanted)
 
     def budgets(self, wanted: int) -> None:
         self._grow(self.budget, wanted, name=self._text)

@@ -6,7 +6,8 @@ from pathlib import Path
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
-GUIDE = ROOT / "docs" / "guide" / "index.md"
+GUIDE = ROOT / "docs" / "guide"
+CHAPTERS = sorted(GUIDE.glob("*.md"))
 LINK = re.compile(r"\]\(([^)#]+)\)")
 
 
@@ -17,12 +18,13 @@ def links_in(page: Path) -> list[str]:
 
 class TestGuide:
     def test_shows_every_picture_that_is_kept(self):
-        shown = {(GUIDE.parent / target).name for target in links_in(GUIDE) if target.startswith("images/")}
+        shown = {Path(target).name for page in CHAPTERS for target in links_in(page) if target.startswith("images/")}
 
-        assert {picture.name for picture in (GUIDE.parent / "images").iterdir()} == shown
+        assert {picture.name for picture in (GUIDE / "images").iterdir()} == shown
 
     def test_shows_each_page_on_a_desktop_and_on_a_phone(self):
-        pictures = [Path(target).name for target in links_in(GUIDE) if target.startswith("images/")]
+        links = [target for page in CHAPTERS for target in links_in(page)]
+        pictures = [Path(target).name for target in links if target.startswith("images/")]
         on = {
             look: {name.removesuffix(f"-{look}.png") for name in pictures if name.endswith(f"-{look}.png")}
             for look in ("desktop-light", "phone-dark")

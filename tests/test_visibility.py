@@ -186,6 +186,10 @@ WAYS: dict[str, Ask] = {
     "governance.selectors:visible_batches": selector("governance.selectors", "visible_batches"),
     "governance.selectors:visible_delegations": selector("governance.selectors", "visible_delegations"),
     "governance.selectors:visible_emergencies": selector("governance.selectors", "visible_emergencies"),
+    "governance.selectors:visible_waivers": selector("governance.selectors", "visible_waivers"),
+    "governance.services.waivers:_label": lambda asked: import_module("apps.governance.services.waivers")._label(
+        asked.outsider, asked.rows.team, type(asked.rows.model), asked.rows.model.pk
+    ),
     "governance.services.requests:named_move": of_moves,
     "knowledge.selectors:visible_collections": selector("knowledge.selectors", "visible_collections"),
     "portal.provenance:_sees": lambda asked: (
@@ -261,7 +265,7 @@ def asked(unaudited, engineer, approver, viewer, outsider, superuser, team, tmp_
     rows = Rows(engineer=engineer, approver=approver, reader=reader, team=team, folder=tmp_path)
     everything = (rows.model, rows.dataset, rows.prompt, rows.collection, rows.job, rows.run, rows.endpoint)
     assert all((*everything, rows.request, rows.policy, rows.budget, rows.event, rows.access_request))
-    assert all((rows.batch, rows.delegation, rows.emergency))
+    assert all((rows.batch, rows.delegation, rows.emergency, rows.waiver))
     ReviewTask.objects.create(campaign=rows.campaign, sample=rows.sample)
     rows.ledger(1)
     services.grant_access(actor=superuser, user=viewer, permission=Permission.USE, subject=rows.model)

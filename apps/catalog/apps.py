@@ -24,15 +24,26 @@ class CatalogConfig(AppConfig):
                 page=lambda model: model.get_absolute_url(),
                 edits={"edit": "edited", "add_files": "uploaded files of", "remove_file": "removed a file of"},
                 before_move=governed.refuse_empty,
+                shape=governed.SHAPE,
+                risk_tier=governed.risk_tier,
             )
         )
         register_facts(
             ModelVersion,
             FactProvider(
                 name="files",
-                kind="map",
-                description="count, size_bytes, all_safe and license of the version's files.",
+                shape=governed.FILES,
+                description="The version's files.",
                 provide=governed.file_facts,
+            ),
+        )
+        register_facts(
+            ModelVersion,
+            FactProvider(
+                name="external",
+                shape=governed.EXTERNAL,
+                description="What is stated of an external model.",
+                provide=governed.external_facts,
             ),
         )
         register_lineage(ModelVersion, governed.lineage)

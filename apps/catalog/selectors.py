@@ -75,7 +75,8 @@ def file_manifest(model: ModelVersion) -> list[dict[str, Any]]:
 
 def evidence_about(model: ModelVersion) -> dict[str, Any]:
     """Return what the other apps know of `model`, by name of the fact: evaluations, reviews, training."""
-    return {name: provider.provide(model) for name, provider in fact_providers(ModelVersion).items() if name != "files"}
+    own = ("files", "external")
+    return {name: given.provide(model) for name, given in fact_providers(ModelVersion).items() if name not in own}
 
 
 COMPARED_FIELDS = ("type", "status", "model_family", "license", "description", "tags", "metadata", "facts", "card")

@@ -24,14 +24,16 @@ class DatasetsConfig(AppConfig):
                 page=lambda dataset: dataset.get_absolute_url(),
                 edits={"edit": "edited", "add_file": "uploaded a file of"},
                 before_move=governed.refuse_empty,
+                shape=governed.SHAPE,
+                risk_tier=governed.risk_tier,
             )
         )
         register_facts(
             DatasetVersion,
             FactProvider(
                 name="validation",
-                kind="map",
-                description="validated, rows, pii_status, pii_found, duplicates and quality_score of its file.",
+                shape=governed.VALIDATION,
+                description="What validation found in its file.",
                 provide=governed.validation_facts,
             ),
         )

@@ -11,9 +11,44 @@ from apps.datasets import states
 from apps.datasets.errors import NothingToReviewError
 from apps.datasets.models import DatasetVersion
 from apps.datasets.selectors import current_report
+from apps.governance.fact_shapes import Flag, Number, Record, Text, Whole
 from apps.governance.lineage import Edge
 
 ANCESTORS_MAX = 20
+
+SHAPE = Record(
+    fields={
+        "name": Text(description="Of the dataset.", example="voc-support"),
+        "version": Text(description="Of the dataset.", example="2"),
+        "type": Text(description="What its rows are.", values=tuple(DatasetVersion.Type.values)),
+        "license": Text(description="SPDX identifier; empty where it is not stated.", example="CC-BY-4.0"),
+        "format": Text(description="Of its file.", example="jsonl"),
+        "sha256": Text(description="Of its file; empty without one.", example="9f86d081…"),
+        "metadata_digest": Text(description="SHA-256 of what its maker says of it.", example="sha256:44136fa3…"),
+        "parent": Record(
+            fields={
+                "id": Text(
+                    description="Of the version it was cleaned from.", example="01960d6e-0000-7000-8000-0000000000d1"
+                ),
+                "label": Text(description="Its name and version.", example="voc-support 1"),
+                "sha256": Text(description="Of its file.", example="60303ae2…"),
+            },
+            description="What it was cleaned from; null for one that was uploaded as it is.",
+            nullable=True,
+        ),
+    },
+)
+VALIDATION = Record(
+    fields={
+        "validated": Flag(description="Whether there is a report on the very bytes that the version has."),
+        "rows": Whole(description="How many rows the file has; null before it was read.", example=549, nullable=True),
+        "pii_status": Text(description="What the scan for personal data found.", values=tuple(states.PiiStatus.values)),
+        "pii_found": Whole(description="How many values look like personal data.", example=0),
+        "duplicates": Whole(description="How many rows repeat another.", example=3),
+        "quality_score": Number(description="From 0 to 100; 0 where it was not validated.", example=93.5),
+    },
+    description="What validation found in its file.",
+)
 
 
 def manifest(dataset: DatasetVersion) -> dict[str, Any]:
@@ -43,6 +78,11 @@ def people(dataset: DatasetVersion) -> dict[UUID, str]:
         parts.setdefault(ancestor.created_by_id, "registered")
         ancestor = ancestor.parent
     return parts
+
+
+def risk_tier(dataset: DatasetVersion) -> Any:
+    """Return the risk tier that its maker states in `metadata.risk_tier`."""
+    return dataset.metadata.get("risk_tier")
 
 
 def validation_facts(dataset: DatasetVersion) -> dict[str, Any]:

@@ -23,8 +23,8 @@ class EvaluationConfig(AppConfig):
             ModelVersion,
             FactProvider(
                 name="evaluations",
-                kind="list",
-                description="Of each evaluation: dataset, is_current, n, metrics.exact_match.low, metrics.token_f1 ...",
+                shape=governed.EVALUATIONS,
+                description="How well it did in each evaluation.",
                 provide=governed.evaluation_facts,
             ),
         )
@@ -32,8 +32,8 @@ class EvaluationConfig(AppConfig):
             ModelVersion,
             FactProvider(
                 name="reviews",
-                kind="map",
-                description="count, acceptable, acceptable_share, reviewers and runs of human reviews of its answers.",
+                shape=governed.REVIEWS,
+                description="What people said of its answers.",
                 provide=governed.review_facts,
             ),
         )

@@ -9,9 +9,54 @@ from apps.catalog.models import ModelVersion
 from apps.datasets.models import DatasetVersion
 from apps.evaluation.models import EvaluationRun, Review
 from apps.evaluation.states import RunStatus
+from apps.governance.fact_shapes import Flag, ListOf, MapOf, Number, Record, Text, Whole
 from apps.governance.lineage import Edge
 
 FIGURES = ("value", "low", "high")
+
+EVALUATIONS = ListOf(
+    item=Record(
+        fields={
+            "run_id": Text(description="Of the evaluation.", example="01960d6e-0000-7000-8000-0000000000e1"),
+            "dataset": Text(description="Name of the dataset whose questions were asked.", example="voc-heldout"),
+            "dataset_version": Text(description="Its version.", example="1"),
+            "dataset_digest": Text(description="SHA-256 of its file.", example="sha256:60303ae2…"),
+            "model_digest": Text(description="SHA-256 over the files that answered.", example="sha256:2c26b46b…"),
+            "is_current": Flag(description="Whether those are the files that the model has now."),
+            "n": Whole(description="How many questions were asked.", example=132),
+            "metrics": MapOf(
+                key="exact_match",
+                value=Record(
+                    fields={
+                        "value": Number(description="The figure.", example=0.61, nullable=True),
+                        "low": Number(description="Lower end of its 95 % interval.", example=0.52, nullable=True),
+                        "high": Number(description="Upper end of it.", example=0.69, nullable=True),
+                    }
+                ),
+                description="By name of the metric, such as exact_match or token_f1.",
+            ),
+            "finished_at": Text(description="When it ended.", example="2026-11-30T15:00:00Z", nullable=True),
+        }
+    ),
+    description="One entry for each evaluation that succeeded, newest first.",
+)
+REVIEWS = Record(
+    fields={
+        "count": Whole(description="How many verdicts people gave on answers of these files.", example=10),
+        "answers": Whole(description="How many different answers were reviewed.", example=10),
+        "acceptable": Whole(description="How many verdicts say acceptable.", example=8),
+        "acceptable_share": Number(description="The share of those, from 0 to 1.", example=0.8),
+        "reviewers": ListOf(
+            item=Text(description="", example="01960d6e-0000-7000-8000-000000000002"),
+            description="Ids of who reviewed.",
+        ),
+        "runs": ListOf(
+            item=Text(description="", example="01960d6e-0000-7000-8000-0000000000e1"),
+            description="Ids of the evaluations whose answers were reviewed.",
+        ),
+    },
+    description="What people said of its answers.",
+)
 
 
 def evaluation_facts(model: ModelVersion) -> list[dict[str, Any]]:

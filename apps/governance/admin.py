@@ -3,7 +3,19 @@
 from django.contrib import admin
 
 from apps.core.admin import ReadOnlyAdmin
-from apps.governance.models import AccessRequest, Approval, ApprovalRequest, AuditEvent, Decision, Policy, PolicyVersion
+from apps.governance.models import (
+    AccessRequest,
+    Approval,
+    ApprovalBatch,
+    ApprovalRequest,
+    AuditEvent,
+    Decision,
+    Delegation,
+    EmergencyMove,
+    Policy,
+    PolicyVersion,
+    Waiver,
+)
 
 
 @admin.register(AuditEvent)
@@ -52,3 +64,28 @@ class AccessRequestAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "wish", "status", "requester", "owner_team", "project")
     list_filter = ("status", "kind")
     list_select_related = ("requester", "owner_team", "project__team")
+
+
+@admin.register(ApprovalBatch)
+class ApprovalBatchAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "transition", "reason", "requester", "owner_team")
+    list_select_related = ("requester", "owner_team")
+
+
+@admin.register(Delegation)
+class DelegationAdmin(ReadOnlyAdmin):
+    list_display = ("delegate", "delegator", "team", "starts_at", "ends_at", "revoked_at")
+    list_select_related = ("delegate", "delegator", "team")
+
+
+@admin.register(EmergencyMove)
+class EmergencyMoveAdmin(ReadOnlyAdmin):
+    list_display = ("at", "transition", "subject_label", "actor", "verdict", "reviewed_by", "owner_team")
+    list_select_related = ("actor", "reviewed_by", "owner_team")
+
+
+@admin.register(Waiver)
+class WaiverAdmin(ReadOnlyAdmin):
+    list_display = ("policy_key", "rule", "subject_label", "status", "expires_at", "owner_team", "created_by")
+    list_filter = ("status",)
+    list_select_related = ("owner_team", "created_by")

@@ -10,13 +10,14 @@ class GovernanceConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.accounts.signals import account_changed
-        from apps.governance import access, access_kinds, states
+        from apps.governance import access, access_kinds, declared, states
         from apps.governance.comparisons import Aspect, register_aspect, register_predecessor
         from apps.governance.listeners import record_account_change
-        from apps.governance.models import AccessRequest, PolicyVersion
+        from apps.governance.models import AccessRequest, PolicyVersion, Waiver
+        from apps.governance.services import replay, waivers
         from apps.governance.services.access import grant_what_was_asked, refuse_asking_for_others
-        from apps.governance.services.policies import replace_active_version
-        from apps.governance.subjects import Subject, register_subject
+        from apps.governance.services.policies import before_policy_move
+        from apps.governance.subjects import FactProvider, Subject, register_facts, register_subject
 
         account_changed.connect(record_account_change, dispatch_uid="governance.record_account_change")
         register_predecessor(
@@ -43,7 +44,28 @@ class GovernanceConfig(AppConfig):
                 },
                 people=lambda version: {version.created_by_id: "wrote"},
                 page=lambda version: f"/governance/policies/{version.pk}",
-                before_move=replace_active_version,
+                before_move=before_policy_move,
+                shape=declared.POLICY,
+            )
+        )
+        register_facts(
+            PolicyVersion,
+            FactProvider(
+                name="replay",
+                shape=declared.REPLAY,
+                description="What it would have answered on past decisions.",
+                provide=replay.replay_facts,
+            ),
+        )
+        register_subject(
+            Subject(
+                model=Waiver,
+                transitions=states.WAIVER_TRANSITIONS,
+                manifest=waivers.manifest,
+                people=waivers.people,
+                page=lambda waiver: waiver.get_absolute_url(),
+                before_move=waivers.refuse_expired,
+                shape=declared.WAIVER,
             )
         )
         register_subject(

@@ -1,90 +1,57 @@
-"""Policy documents: YAML, checked by a JSON Schema, with CEL expressions and their own tests."""
+"""Policy documents: YAML, checked by a JSON Schema, with CEL expressions over declared facts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import yaml
-from jsonschema import Draft202012Validator
-
+from apps.accounts.permissions import Role
 from apps.core.canonical import digest_of
-from apps.core.errors import BrokenRule
-from apps.governance.errors import PolicyInvalidError, PolicyTestsFailError
-from apps.governance.rules import Answer, Expression, ExpressionError, compile_expression
-from apps.governance.subjects import fact_providers, subject_named
+from apps.governance.errors import PolicyInvalidError
+from apps.governance.fact_shapes import Faults
+from apps.governance.policy_params import Parameters, param_faults, read_params
+from apps.governance.policy_schema import schema_faults
+from apps.governance.policy_source import Fault, Source, UnreadableError, read_source
+from apps.governance.policy_source import Path as Place
+from apps.governance.requirements import Requirement
+from apps.governance.rule_limits import ExpressionError
+from apps.governance.rules import Answer, Budget, Expression, Known, Vocabulary
+from apps.governance.subjects import Subject, fact_shapes, subject_named
 
-SCHEMA: dict[str, Any] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["id", "title", "scope", "rules", "mode", "tests"],
-    "properties": {
-        "id": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{1,48}$"},
-        "title": {"type": "string", "minLength": 3, "maxLength": 200},
-        "description": {"type": "string"},
-        "controls": {"type": "array", "items": {"type": "string"}},
-        "scope": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["kinds", "transitions"],
-            "properties": {
-                "kinds": {"type": "array", "minItems": 1, "items": {"type": "string"}},
-                "transitions": {"type": "array", "minItems": 1, "items": {"type": "string"}},
-            },
-        },
-        "params": {"type": "object"},
-        "match": {"type": "string"},
-        "rules": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["id", "expression", "message"],
-                "properties": {
-                    "id": {"type": "string", "pattern": "^[a-z0-9_]{2,60}$"},
-                    "expression": {"type": "string", "minLength": 1},
-                    "message": {"type": "string", "minLength": 3},
-                    "mend": {"type": "string"},
-                    "severity": {"enum": ["low", "medium", "high"]},
-                },
-            },
-        },
-        "approvals": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {"count": {"type": "integer", "minimum": 1, "maximum": 9}},
-        },
-        "mode": {"enum": ["audit", "warn", "enforce"]},
-        "tests": {
-            "type": "array",
-            "minItems": 2,
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["name", "facts", "denies"],
-                "properties": {
-                    "name": {"type": "string"},
-                    "facts": {"type": "object"},
-                    "denies": {"type": "array", "items": {"type": "string"}},
-                },
-            },
-        },
-    },
-}
+_READ_BY_RULES = (("scope",), ("params",), ("match",), ("rules",))
+
+Outcome = Literal["passed", "denied", "demands", "waived"]
 
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """What one rule of a policy answered on some facts."""
+    """What one rule of a policy answered on some facts.
+
+    Attributes:
+        outcome: "passed"; or, where the rule does not hold, "denied", "demands" more approvals, or "waived".
+        error: why no answer could be had; such a rule denies.
+        demands: the approvals that the rule asks for because it does not hold.
+    """
 
     rule: str
-    passed: bool
+    outcome: Outcome
     message: str
     mend: str
     severity: str
     error: str = ""
+    demands: tuple[Requirement, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "rule": self.rule,
+            "outcome": self.outcome,
+            "passed": self.outcome == "passed",
+            "message": self.message,
+            "mend": self.mend,
+            "severity": self.severity,
+            "error": self.error,
+            "demands": [demand.as_dict() for demand in self.demands],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,88 +61,118 @@ class Rule:
     message: str
     mend: str
     severity: str
+    approvals: tuple[Requirement, ...]
+
+    def ask(self, known: Known, missing: Faults) -> RuleResult:
+        """Return what the rule answers. Only true passes; an error denies, and never merely demands approvals."""
+        answer = self.expression.evaluate(known)
+        outcome: Outcome = "passed" if answer.passed else "demands" if self.approvals and not answer.error else "denied"
+        demands = self.approvals if outcome == "demands" else ()
+        error = _with_reasons(answer.error, missing)
+        return RuleResult(self.id, outcome, self.message, self.mend, self.severity, error, demands)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a policy is asked about. Without environments or risk tiers: about all of them."""
+
+    kinds: tuple[str, ...]
+    transitions: tuple[str, ...]
+    environments: tuple[str, ...]
+    risk_tiers: tuple[str, ...]
+
+    def holds(self, facts: Mapping[str, Any]) -> bool:
+        """Tell whether an object is in it; one whose environment or tier is not known is."""
+        subject = facts.get("subject", {})
+        in_environment = not self.environments or subject.get("environment", self.environments[0]) in self.environments
+        return in_environment and (
+            not self.risk_tiers or subject.get("risk_tier", self.risk_tiers[0]) in self.risk_tiers
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyDocument:
-    """A policy document that parsed, type-checked, and whose own tests pass when asked."""
+    """A policy document that parsed and type-checked. Whether its own tests pass: see `policy_tests`.
+
+    Attributes:
+        raw: the document as JSON.
+        approvals: what the policy always asks for where it applies.
+    """
 
     id: str
     title: str
-    kinds: tuple[str, ...]
-    transitions: tuple[str, ...]
-    params: Mapping[str, Any]
+    scope: Scope
+    params: Parameters
     match: Expression | None
     rules: tuple[Rule, ...]
-    approvals_needed: int
+    approvals: tuple[Requirement, ...]
     mode: str
-    raw: Mapping[str, Any] = field(repr=False)
+    source: Source = field(repr=False)
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        content: Mapping[str, Any] = self.source.content
+        return content
 
     @property
     def digest(self) -> str:
         return digest_of(self.raw)
 
-    def matches(self, facts: Mapping[str, Any]) -> Answer:
-        """Tell whether the policy has anything to say about these facts."""
-        if self.match is None:
-            return Answer(True)
-        return self.match.evaluate({**facts, "params": self.params})
+    def ask(
+        self, facts: Mapping[str, Any], missing: Faults | None = None, *, budget: Budget | None = None
+    ) -> list[RuleResult] | None:
+        """Return what every rule answers on `facts`; None where the policy has nothing to say about them.
 
-    def evaluate(self, facts: Mapping[str, Any]) -> list[RuleResult]:
-        """Return what every rule answers on `facts`."""
-        known = {**facts, "params": self.params}
-        results = []
-        for rule in self.rules:
-            answer = rule.expression.evaluate(known)
-            results.append(
-                RuleResult(rule.id, answer.passed, rule.message, rule.mend, rule.severity, error=answer.error)
-            )
+        Args:
+            missing: facts that were left out since they are not what they should be, with the reason.
+            budget: of CPU time, where several questions share one.
+        """
+        if not self.scope.holds(facts):
+            return None
+        known = Known({**facts, "params": self.params.values}, budget)
+        applies = self.match.evaluate(known) if self.match else Answer(True)
+        if not applies.passed and not applies.error:
+            return None
+        results = [rule.ask(known, missing or {}) for rule in self.rules]
+        if applies.error:  # whether it applies cannot be told, so it applies and denies
+            why = "Whether this policy applies could not be told."
+            error = _with_reasons(applies.error, missing or {})
+            results.append(RuleResult("match", "denied", why, "", "high", error))
         return results
 
 
-def parse_policy(source: str) -> PolicyDocument:
+def parse_policy(text: str) -> PolicyDocument:
     """Read a YAML policy document.
 
     Raises:
         PolicyInvalidError: it is no YAML, breaks the schema, names an unknown kind, transition or fact, or one of its
-            expressions does not type-check. Every fault found is named with its place.
+            expressions does not type-check. Every fault found is named with its path, line and column.
     """
     try:
-        raw = yaml.safe_load(source)
-    except yaml.YAMLError as error:
-        raise PolicyInvalidError(f"Not YAML: {error}") from error
-    _check_schema(raw)
-    return _build(raw)
+        source = read_source(text)
+    except UnreadableError as error:
+        raise refusal([error.fault]) from error
+    builder = _Builder(source)
+    wrong = list(schema_faults(source.content))
+    builder.faults = [source.fault(path, why, at_key=at_key) for path, why, at_key in wrong]
+    # What the rules say can be looked at as long as they, and what they read, are written as they should be.
+    if not any(path[:1] in _READ_BY_RULES for path, _, _ in wrong) and _holds(source.content, "scope", "rules"):
+        builder.look()
+    if builder.faults:
+        raise refusal(builder.faults)
+    return builder.build()
 
 
-def check_tests(policy: PolicyDocument) -> None:
-    """Run the document's own tests.
-
-    Raises:
-        PolicyTestsFailError: one fails, or a rule lacks a test that passes it or one that it denies.
-    """
-    allowed_by: set[str] = set()
-    denied_by: set[str] = set()
-    broken: list[BrokenRule] = []
-    for index, test in enumerate(policy.raw["tests"]):
-        results = policy.evaluate(test["facts"])
-        denies = {result.rule for result in results if not result.passed}
-        allowed_by |= {result.rule for result in results if result.passed}
-        denied_by |= denies
-        if denies != set(test["denies"]):
-            errors = "; ".join(f"{result.rule}: {result.error}" for result in results if result.error)
-            found = ", ".join(sorted(denies)) or "no rule"
-            message = (
-                f"'{test['name']}' expects {', '.join(test['denies']) or 'no rule'} to deny; {found} did. {errors}"
-            )
-            broken.append(BrokenRule("policy_test_passes", f"tests[{index}]", message.strip()))
-    for index, rule in enumerate(policy.rules):
-        for found_in, kind in ((allowed_by, "allowing"), (denied_by, "denying")):
-            if rule.id not in found_in:
-                message = f"The rule '{rule.id}' has no {kind} test."
-                broken.append(BrokenRule("policy_rule_tested", f"rules[{index}]", message, "Add one under tests."))
-    if broken:
-        raise PolicyTestsFailError(rules=broken)
+def refusal(faults: Sequence[Fault]) -> PolicyInvalidError:
+    """Return the refusal of a document: each fault in words by path, and as places for an editor."""
+    fields: dict[str, list[str]] = {}
+    ordered = sorted(faults, key=lambda fault: (fault.line, fault.column))
+    for fault in ordered:
+        fields.setdefault(fault.path, []).append(f"line {fault.line}, column {fault.column}: {fault.message}")
+    first = ordered[0]
+    more = f" There are {len(faults) - 1} more faults." if len(faults) > 1 else ""
+    message = f"This is not a valid policy document. Line {first.line}, column {first.column}: {first.message}{more}"
+    return PolicyInvalidError(message, fields=fields, details={"places": [fault.as_dict() for fault in ordered]})
 
 
 def starter_policies() -> list[str]:
@@ -184,61 +181,127 @@ def starter_policies() -> list[str]:
     return [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yaml"))]
 
 
-def _check_schema(raw: Any) -> None:
-    faults: dict[str, list[str]] = {}
-    for error in Draft202012Validator(SCHEMA).iter_errors(raw):
-        place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path)
-        faults.setdefault(place.lstrip(".") or "document", []).append(error.message)
-    if faults:
-        raise PolicyInvalidError(fields=faults)
+class _Builder:
+    """Makes a document of content that fits the schema, and collects what the schema cannot say."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.content: Mapping[str, Any] = source.content
+        self.faults: list[Fault] = []
+        self.params = read_params({})
+        self.match: Expression | None = None
+        self.rules: tuple[Rule, ...] = ()
+
+    def look(self) -> None:
+        """Compile what the document says, and collect what is wrong with it."""
+        self._add(param_faults(self.content.get("params", {})))
+        self._add(_twice(self.content["rules"]))
+        subjects = self._subjects(self.content["scope"])
+        if self.faults and any(fault.path.startswith(("params", "scope")) for fault in self.faults):
+            return
+        self.params = read_params(self.content.get("params", {}))
+        vocabularies = {
+            kind: Vocabulary({**fact_shapes(subject.model), "params": self.params.shape})
+            for kind, subject in subjects.items()
+        }
+        self.match = self._compiled(vocabularies, ("match",)) if "match" in self.content else None
+        self.rules = tuple(self._rules(vocabularies))
+
+    def build(self) -> PolicyDocument:
+        """Return the document that was looked at and has no faults."""
+        content, scope = self.content, self.content["scope"]
+        names = ("kinds", "transitions", "environments", "risk_tiers")
+        return PolicyDocument(
+            id=content["id"],
+            title=content["title"],
+            scope=Scope(*(tuple(scope.get(name, ())) for name in names)),
+            params=self.params,
+            match=self.match,
+            rules=self.rules,
+            approvals=_requirements(content.get("approvals", ()), because=content["id"]),
+            mode=content["mode"],
+            source=self.source,
+        )
+
+    def _add(self, found: Iterator[tuple[Place, str]]) -> None:
+        self.faults += [self.source.fault(path, why) for path, why in found]
+
+    def _subjects(self, scope: Mapping[str, Any]) -> dict[str, Subject]:
+        found: dict[str, Subject] = {}
+        for index, kind in enumerate(scope["kinds"]):
+            subject = subject_named(kind)
+            if subject is None:
+                self._add(iter([(("scope", "kinds", index), f"There is nothing governed called '{kind}'.")]))
+            else:
+                found[kind] = subject
+                self._add(_scope_faults(scope, kind, subject, wants_approvals=self._wants_approvals()))
+        return found
+
+    def _wants_approvals(self) -> bool:
+        return bool(self.content.get("approvals")) or any("approvals" in rule for rule in self.content["rules"])
+
+    def _rules(self, vocabularies: Mapping[str, Vocabulary]) -> Iterator[Rule]:
+        for index, rule in enumerate(self.content["rules"]):
+            expression = self._compiled(vocabularies, ("rules", index, "expression"))
+            if expression is not None:
+                approvals = _requirements(rule.get("approvals", ()), because=f"{self.content.get('id')}.{rule['id']}")
+                severity = rule.get("severity", "medium")
+                yield Rule(rule["id"], expression, rule["message"], rule.get("mend", ""), severity, approvals)
+
+    def _compiled(self, vocabularies: Mapping[str, Vocabulary], path: Place) -> Expression | None:
+        """Compile the expression at `path` for every kind in scope; what runs is the same for all of them."""
+        text: Any = self.content
+        for step in path:
+            text = text[step]
+        compiled: Expression | None = None
+        for kind, vocabulary in vocabularies.items():
+            try:
+                compiled = vocabulary.compile(text)
+            except ExpressionError as error:
+                why = f"{error.why} (for a {kind})" if len(vocabularies) > 1 else error.why
+                self.faults.append(self.source.fault_within(path, error.line, error.column, why))
+        return compiled
 
 
-def _build(raw: Mapping[str, Any]) -> PolicyDocument:
-    faults: dict[str, list[str]] = {}
-    facts = _facts_in_scope(raw["scope"], faults)
-
-    def compiled(source: str, place: str) -> Expression | None:
-        try:
-            return compile_expression(source, facts=facts)
-        except ExpressionError as error:
-            faults.setdefault(place, []).append(str(error))
-            return None
-
-    match = compiled(raw["match"], "match") if "match" in raw else None
-    rules = []
-    for index, rule in enumerate(raw["rules"]):
-        expression = compiled(rule["expression"], f"rules[{index}].expression")
-        if expression is not None:
-            rules.append(
-                Rule(rule["id"], expression, rule["message"], rule.get("mend", ""), rule.get("severity", "medium"))
-            )
-    if faults:
-        raise PolicyInvalidError(fields=faults)
-    return PolicyDocument(
-        id=raw["id"],
-        title=raw["title"],
-        kinds=tuple(raw["scope"]["kinds"]),
-        transitions=tuple(raw["scope"]["transitions"]),
-        params=raw.get("params", {}),
-        match=match,
-        rules=tuple(rules),
-        approvals_needed=raw.get("approvals", {}).get("count", 1),
-        mode=raw["mode"],
-        raw=raw,
-    )
+def _holds(content: Any, *names: str) -> bool:
+    return isinstance(content, Mapping) and all(name in content for name in names)
 
 
-def _facts_in_scope(scope: Mapping[str, Any], faults: dict[str, list[str]]) -> dict[str, str]:
-    facts: dict[str, str] = {}
-    for index, kind in enumerate(scope["kinds"]):
-        subject = subject_named(kind)
-        if subject is None:
-            faults.setdefault(f"scope.kinds[{index}]", []).append(f"There is nothing governed called '{kind}'.")
-            continue
-        facts |= {name: provider.kind for name, provider in fact_providers(subject.model).items()}
-        known = {transition.name for transition in subject.transitions}
-        for place, transition in enumerate(scope["transitions"]):
-            if transition not in known:
-                why = f"A {kind} has no move '{transition}'; it has {', '.join(sorted(known))}."
-                faults.setdefault(f"scope.transitions[{place}]", []).append(why)
-    return facts
+def _scope_faults(
+    scope: Mapping[str, Any], kind: str, subject: Subject, *, wants_approvals: bool
+) -> Iterator[tuple[Place, str]]:
+    known = {transition.name: transition for transition in subject.transitions}
+    for index, name in enumerate(scope["transitions"]):
+        place: Place = ("scope", "transitions", index)
+        if name not in known:
+            yield place, f"A {kind} has no move '{name}'; it has {', '.join(sorted(known))}."
+        elif wants_approvals and not known[name].by_request:
+            yield place, f"Approvals cannot be asked for: '{name}' of a {kind} is not made by request."
+    if "environments" in scope and "environment" not in subject.shape.fields:
+        yield ("scope", "environments"), f"A {kind} has no environment."
+    if "risk_tiers" in scope and subject.risk_tier is None:
+        yield ("scope", "risk_tiers"), f"A {kind} has no risk tier."
+
+
+def _twice(rules: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Place, str]]:
+    seen: set[str] = set()
+    for index, rule in enumerate(rules):
+        if rule["id"] in seen:
+            yield ("rules", index, "id"), f"There are two rules '{rule['id']}'. Rename one."
+        seen.add(rule["id"])
+
+
+def _requirements(given: Any, *, because: str) -> tuple[Requirement, ...]:
+    """Return approvals as the document asks for them; `{count: 2}` is short for two approvers."""
+    asked = [{"role": Role.APPROVER, **given}] if isinstance(given, Mapping) else given
+    return tuple(Requirement(role=Role(one["role"]), count=one["count"], because=because) for one in asked)
+
+
+def _with_reasons(error: str, missing: Faults) -> str:
+    """Return an error about a fact that is missing with the reason why it is."""
+    reasons = [f"{place}: {why}" for place, why in missing.items() if f"'{_name(place)}" in error]
+    return f"{error} ({'; '.join(reasons[:3])})" if error and reasons else error
+
+
+def _name(place: str) -> str:
+    return place.split(".", 1)[0].split("[", 1)[0]

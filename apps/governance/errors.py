@@ -139,3 +139,20 @@ class AccessHeldError(ConflictError):
 class NothingToCollectError(ConflictError):
     code = "governance.nothing_to_collect"
     message = "There is no key to make here: {why}."
+
+
+class NotReplayedError(ConflictError):
+    code = "governance.not_replayed"
+    message = (
+        "'{label}' is to be enforced, and nobody has looked at what it would have answered so far. Replay it first."
+    )
+
+
+class WaiverInvalidError(InvalidInputError):
+    code = "governance.waiver_invalid"
+    message = "This cannot be waived like this."
+
+
+class WaiverExpiredError(ConflictError):
+    code = "governance.waiver_expired"
+    message = "'{label}' is over already. Draft another one."

@@ -41,9 +41,3 @@ def strictest(requirements: Iterable[Requirement]) -> list[Requirement]:
         if known is None or requirement.count > known.count:
             highest[requirement.role] = requirement
     return [highest[role] for role in sorted(highest)]
-
-
-def required_by(results: Iterable[Mapping[str, Any]]) -> list[Requirement]:
-    """Return what policies ask for by what they answered; at least one approver, whatever they say."""
-    asked = [Requirement.from_dict(demand) for result in results for demand in result.get("demands", ())]
-    return strictest([Requirement(role=Role.APPROVER, count=1, because="portal"), *asked])

@@ -1,11 +1,13 @@
 """Reads of governance: what an actor may see of requests, decisions, policies and the audit trail."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.permissions import Permission
@@ -20,9 +22,10 @@ from apps.governance.models import (
     Delegation,
     EmergencyMove,
     PolicyVersion,
+    Waiver,
 )
 from apps.governance.states import RequestStatus, Verdict
-from apps.governance.subjects import all_subjects
+from apps.governance.subjects import all_subjects, team_of
 
 M = TypeVar("M", bound=models.Model)
 
@@ -135,6 +138,32 @@ def visible_policies(*, actor: User) -> QuerySet[PolicyVersion]:
     versions = PolicyVersion.objects.select_related("policy", "owner_team", "created_by")
     mine = visible_to(actor, PolicyVersion.objects.all()).values("pk")
     return versions.filter(Q(status="active") | Q(pk__in=mine))
+
+
+def filtered_policies(*, actor: User, key: str = "", status: str = "", digest: str = "") -> QuerySet[PolicyVersion]:
+    """Visible policy versions by the id of their documents, status and digest."""
+    asked = {"policy__key": key, "status": status, "digest": digest}
+    return visible_policies(actor=actor).filter(**{lookup: value for lookup, value in asked.items() if value})
+
+
+def filtered_waivers(*, actor: User, asked: dict[str, Any]) -> QuerySet[Waiver]:
+    """Visible waivers by status, policy and object."""
+    lookups = {"status": "status", "policy": "policy_key", "subject_id": "subject_id"}
+    return visible_waivers(actor=actor).filter(**{lookups[name]: value for name, value in asked.items()})
+
+
+def visible_waivers(*, actor: User) -> QuerySet[Waiver]:
+    """Waivers of teams where `actor` may read, newest first."""
+    waivers = Waiver.objects.select_related("owner_team", "created_by", "subject_type")
+    return _without_denied(actor, visible_to(actor, waivers))
+
+
+def waivers_for(subject: models.Model, *, policies: Iterable[str]) -> QuerySet[Waiver]:
+    """The waivers in force now for `subject`, by itself or as one of its kind; those for itself first."""
+    kind = ContentType.objects.get_for_model(subject)
+    about = Q(subject_id=subject.pk) | Q(subject_id__isnull=True, owner_team=team_of(subject))
+    waivers = Waiver.objects.in_force(timezone.now()).filter(about, subject_type=kind, policy_key__in=policies)
+    return waivers.order_by(models.F("subject_id").asc(nulls_last=True), "-expires_at")
 
 
 def _without_denied(actor: User, rows: QuerySet[M]) -> QuerySet[M]:

@@ -1,4 +1,4 @@
-"""The lifecycles that governance keeps itself: approval requests and policy versions, as data."""
+"""The lifecycles that governance keeps itself: approval requests, policy versions and waivers, as data."""
 
 from django.db.models import TextChoices
 
@@ -75,3 +75,26 @@ CLOSE_ACCESS = Transition(
     "send_back", frozenset({AccessStatus.ASKED}), AccessStatus.CLOSED, Permission.APPROVE, by_request=True
 )
 ACCESS_TRANSITIONS = (GRANT_ACCESS, CLOSE_ACCESS)
+
+
+class WaiverStatus(TextChoices):
+    DRAFT = "draft", "Draft"
+    UNDER_REVIEW = "under_review", "Under review"
+    ACTIVE = "active", "Active"
+    REVOKED = "revoked", "Revoked"
+
+
+SUBMIT_WAIVER = Transition("submit", frozenset({WaiverStatus.DRAFT}), WaiverStatus.UNDER_REVIEW, Permission.EDIT)
+GRANT_WAIVER = Transition(
+    "approve",
+    frozenset({WaiverStatus.UNDER_REVIEW}),
+    WaiverStatus.ACTIVE,
+    Permission.APPROVE,
+    gated=True,
+    by_request=True,
+)
+SEND_BACK_WAIVER = Transition(
+    "send_back", frozenset({WaiverStatus.UNDER_REVIEW}), WaiverStatus.DRAFT, Permission.READ, by_request=True
+)
+REVOKE_WAIVER = Transition("revoke", frozenset({WaiverStatus.ACTIVE}), WaiverStatus.REVOKED, Permission.APPROVE)
+WAIVER_TRANSITIONS = (SUBMIT_WAIVER, GRANT_WAIVER, SEND_BACK_WAIVER, REVOKE_WAIVER)

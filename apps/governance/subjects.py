@@ -5,6 +5,7 @@ Each app registers its governed models and its facts in `AppConfig.ready()`.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +15,10 @@ from apps.accounts.models import Project, Team, User
 from apps.accounts.selectors.objects import followed, project_path, team_path
 from apps.core.canonical import digest_of
 from apps.core.lifecycle import Transition
+from apps.governance.fact_shapes import Faults, Fit, Record, Shape, Text, fitted_facts, fitter
 
 Manifest = dict[str, Any]
+RISK_TIERS = ("low", "limited", "high")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Subject:
         page: returns the address of the object's page.
         may_ask: refuses who may not ask for its moves; None for whoever may edit it.
         before_move: called under the subject's lock before its status is written, for what must change with it.
+        shape: what the manifest holds, for policies to read as the fact "subject".
+        risk_tier: returns the risk tier that the object's maker states for it; see `risk_tier_of`.
     """
 
     model: type[models.Model]
@@ -42,6 +47,8 @@ class Subject:
     edits: Mapping[str, str] = field(default_factory=dict)
     before_move: Callable[[User, Any, Transition], None] | None = None
     may_ask: Callable[[User, Any], None] | None = None
+    shape: Record = field(default_factory=lambda: Record(fields={}))
+    risk_tier: Callable[[Any], Any] | None = None
 
     def transition(self, name: str) -> Transition:
         return next(transition for transition in self.transitions if transition.name == name)
@@ -52,13 +59,13 @@ class FactProvider:
     """Facts of one name about the objects of one model, for policies to read.
 
     Attributes:
-        kind: "map" or "list".
+        shape: what they look like; what is gathered and does not fit it counts as missing.
         description: one sentence for the author of a policy.
         provide: returns the facts as JSON.
     """
 
     name: str
-    kind: str
+    shape: Shape
     description: str
     provide: Callable[[Any], Any]
 
@@ -113,6 +120,47 @@ def fact_providers(model: type[models.Model]) -> dict[str, FactProvider]:
     return _providers.get(model, {})
 
 
+def fact_shapes(model: type[models.Model]) -> dict[str, Shape]:
+    """Return the shape of every fact that policies may read about objects of `model`, by name."""
+    registered = _subjects[model]
+    kind = Text(description="What kind of object it is.", example=str(model._meta.model_name))
+    own = {**registered.shape.fields, "kind": kind, **_SUBJECT}
+    if registered.risk_tier is not None:
+        own |= {"risk_tier": _RISK_TIER}
+    about = Record(fields=own, description="What the move is about, as an approval of it would be bound to it.")
+    return {"subject": about, **_COMMON, **{name: given.shape for name, given in fact_providers(model).items()}}
+
+
+@cache
+def fact_fitters(model: type[models.Model]) -> Mapping[str, Fit]:
+    """Return by name what makes the facts about objects of `model`; apps have registered theirs by now."""
+    return {name: fitter(shape) for name, shape in fact_shapes(model).items()}
+
+
+def facts_about(instance: models.Model) -> tuple[dict[str, Any], Faults]:
+    """Return what is known of `instance`, by name of the fact, in containers of its own.
+
+    A fact that is not what its shape promises is left out, and the second value says why: whoever reads it is told
+    that it is missing, and denies.
+    """
+    model = type(instance)
+    manifest, digest = manifest_of(instance)
+    subject = {**manifest, "digest": digest, "kind": str(model._meta.model_name), "label": label_of(instance)}
+    if stated := _subjects[model].risk_tier:
+        subject["risk_tier"] = risk_tier_of(stated(instance))
+    given = {"subject": subject, **{name: one.provide(instance) for name, one in fact_providers(model).items()}}
+    return fitted_facts(given, fact_fitters(model))
+
+
+def risk_tier_of(stated: Any) -> str:
+    """Return a risk tier; "high" for what states none, or one that does not exist.
+
+    What nobody has thought about gets the strictest treatment. To state a lower tier is an edit like any other: it is
+    part of what is approved, and who made it does not approve it.
+    """
+    return stated if stated in RISK_TIERS else "high"
+
+
 def manifest_of(instance: models.Model) -> tuple[Manifest, str]:
     """Return what an approval of `instance` is for, and its digest."""
     manifest = subject_of(instance).manifest(instance)
@@ -137,3 +185,22 @@ def project_of(instance: models.Model) -> Project | None:
 
 def label_of(instance: models.Model) -> str:
     return str(instance)[:300]
+
+
+_SUBJECT: dict[str, Shape] = {
+    "label": Text(description="How the object is named.", example="voc-triage 1"),
+    "digest": Text(description="SHA-256 of what an approval of it is bound to.", example="sha256:9f86d081…"),
+}
+_RISK_TIER = Text(description="How much harm it can do; high where nobody has stated it.", values=RISK_TIERS)
+_COMMON: dict[str, Shape] = {
+    "actor": Record(
+        fields={
+            "id": Text(description="Who is about to make the move.", example="01960d6e-0000-7000-8000-000000000001"),
+            "name": Text(description="How that person is named.", example="Jonas Weber"),
+        },
+    ),
+    "transition": Text(description="The move.", example="approve"),
+    "now": Text(
+        description="When the policies are asked; read it with timestamp(now).", example="2026-12-01T09:30:00Z"
+    ),
+}

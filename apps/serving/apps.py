@@ -14,7 +14,7 @@ class ServingConfig(AppConfig):
         from apps.governance.lineage import register_lineage
         from apps.governance.subjects import Subject, register_facts, register_subject
         from apps.prompts.models import PromptVersion
-        from apps.serving import governed, states
+        from apps.serving import governed, shapes, states
         from apps.serving.models import Endpoint, EndpointRevision
 
         register_reconciler(Endpoint, "serving.reconcile_endpoint")
@@ -25,6 +25,8 @@ class ServingConfig(AppConfig):
                 manifest=governed.manifest,
                 people=governed.people,
                 page=governed.page,
+                shape=shapes.SUBJECT,
+                risk_tier=governed.risk_tier,
             )
         )
         # The apps that know something of models stand lower in the house and have registered it by now.

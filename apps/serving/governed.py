@@ -8,6 +8,7 @@ from apps.catalog.models import ModelVersion
 from apps.governance.lineage import Edge
 from apps.governance.subjects import FactProvider, fact_providers
 from apps.prompts.models import PromptVersion
+from apps.serving import shapes
 from apps.serving.models import Endpoint, EndpointRevision
 
 
@@ -30,6 +31,11 @@ def manifest(revision: EndpointRevision) -> dict[str, Any]:
 
 def people(revision: EndpointRevision) -> dict[UUID, str]:
     return {revision.created_by_id: "deployed"}
+
+
+def risk_tier(revision: EndpointRevision) -> Any:
+    """Return the risk tier of the model that is deployed."""
+    return revision.model_version.metadata.get("risk_tier")
 
 
 def page(revision: EndpointRevision) -> str:
@@ -55,14 +61,14 @@ def model_facts(revision: EndpointRevision) -> dict[str, Any]:
 
 def facts() -> list[FactProvider]:
     """Return the facts of a revision: its model, and everything that is known of the model under the same names."""
-    own = FactProvider("model", "map", "The model version that is to be deployed.", model_facts)
+    own = FactProvider("model", shapes.MODEL, "The model version that is to be deployed.", model_facts)
     return [own, *(_of_model(provider) for provider in fact_providers(ModelVersion).values())]
 
 
 def _of_model(provider: FactProvider) -> FactProvider:
     return FactProvider(
         provider.name,
-        provider.kind,
+        provider.shape,
         f"Of the model: {provider.description}",
         lambda revision: provider.provide(revision.model_version),
     )

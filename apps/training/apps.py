@@ -24,8 +24,8 @@ class TrainingConfig(AppConfig):
             ModelVersion,
             FactProvider(
                 name="training",
-                kind="map",
-                description="job_id, job_type, method, dataset, base_model and finished_at of the job that made it.",
+                shape=governed.TRAINING,
+                description="How it was trained.",
                 provide=governed.training_facts,
             ),
         )

@@ -8,9 +8,42 @@ from django.db.models import Q
 
 from apps.catalog.models import ModelVersion
 from apps.datasets.models import DatasetVersion
+from apps.governance.fact_shapes import Record, Text
 from apps.governance.lineage import Edge
 from apps.training.models import TrainingJob
 from apps.training.selectors import training_of
+
+TRAINING = Record(
+    fields={
+        "job_id": Text(description="The job that made it.", example="01960d6e-0000-7000-8000-0000000000f1"),
+        "job_type": Text(description="What kind of training.", example="SFT"),
+        "method": Text(description="full, lora or qlora.", example="full"),
+        "dataset": Record(
+            fields={
+                "id": Text(description="The dataset that it read.", example="01960d6e-0000-7000-8000-0000000000d2"),
+                "name": Text(description="Its name.", example="voc-support"),
+                "version": Text(description="Its version.", example="2"),
+                "digest": Text(description="SHA-256 of its file.", example="sha256:9f86d081…"),
+                "status": Text(description="Its status now.", example="approved"),
+            }
+        ),
+        "base_model": Record(
+            fields={
+                "id": Text(
+                    description="The model that it started from.", example="01960d6e-0000-7000-8000-0000000000b1"
+                ),
+                "name": Text(description="Its name.", example="voc-base"),
+                "version": Text(description="Its version.", example="1"),
+                "digest": Text(description="SHA-256 over its files.", example="sha256:fcde2b2e…"),
+                "status": Text(description="Its status now.", example="approved"),
+            },
+            description="What it started from; null for one trained from nothing.",
+            nullable=True,
+        ),
+        "finished_at": Text(description="When the job ended.", example="2026-11-30T14:00:00Z", nullable=True),
+    },
+    description="How it was trained here; empty for one that was not.",
+)
 
 
 def trainer(model: ModelVersion) -> dict[UUID, str]:

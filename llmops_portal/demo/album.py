@@ -13,6 +13,12 @@ QUESTION = "I would like my money back for the toaster. Order 88213."
 def standing() -> list[Picture]:
     """The pages that every portal has, whatever it holds."""
     dataset = {"Name": "voc-support", "Type": "Prompt and response", "Licence": "Apache-2.0"}
+    waiver = {
+        "Policy": "model-release",
+        "Rule": "reviewed_by_people",
+        "Kind of object": "model version",
+        "Reason": "The reviewers are away until Monday; five answers were read by hand.",
+    }
     return [
         Picture("sign-in", "/account/sign-in/", who="", is_in_guide=True),
         Picture("home", "/", is_in_guide=True),
@@ -30,6 +36,10 @@ def standing() -> list[Picture]:
         Picture("approvals", "/governance/approvals/", is_in_guide=True),
         Picture("decisions", "/governance/decisions/", who="approver", is_in_guide=True),
         Picture("policies", "/governance/policies/", is_in_guide=True),
+        Picture("policy-new", "/governance/policies/new", is_in_guide=True),
+        Picture("policy-new-faults", "/governance/policies/new", act=_misspell, is_in_guide=True),
+        Picture("waivers", "/governance/waivers/"),
+        Picture("waiver-new", "/governance/waivers/new", act=fills(waiver), is_in_guide=True),
         Picture("audit", "/governance/audit/", who="approver", is_in_guide=True),
         Picture("prompts", "/prompts/", is_in_guide=True),
         Picture("prompt-new", "/prompts/new"),
@@ -48,6 +58,13 @@ def standing() -> list[Picture]:
         Picture("not-found", f"/catalog/models/{NOBODY}/", status=404),
         Picture("refused", "/catalog/models/?sort=colour", status=400),
     ]
+
+
+def _misspell(page: Page) -> None:
+    """Write a fact that there is not, and wait for the page to say so."""
+    document = page.get_by_label("Policy document")
+    document.fill(document.input_value().replace("subject.license", "subject.licence"))
+    page.get_by_text("Not a policy yet").wait_for()
 
 
 def told(people: dict[str, Visitor], runs: list[Json]) -> list[Picture]:

@@ -8,6 +8,7 @@ TEAM = "voc"
 ROUTE = "voc-triage"
 PROMPT = "voc-triage"
 MAX_ANSWER_TOKENS = 24
+RISK_TIER = "limited"
 
 ARCHITECTURE: Json = {
     "hidden_size": 128,

@@ -178,7 +178,15 @@ def describe_job(job: Json) -> str:
     return f"{job['status']} {progress.get('phase', '')}".strip()
 
 
+def state_risk_tier(story: Story, model: Json, **more: Any) -> None:
+    """Say how much harm the model can do. Without that it counts as high, and a risk officer has to decide too."""
+    metadata = {**model["metadata"], "risk_tier": specs.RISK_TIER}
+    story.engineer.patch(f"/catalog/models/{model['id']}", {"metadata": metadata, **more})
+    say(f"{model['name']} is of {specs.RISK_TIER} risk: it sorts messages, and people answer them")
+
+
 def submit_too_early(story: Story) -> None:
+    state_risk_tier(story, story.tuned)
     set_status(story.engineer, "models", story.tuned, "under_review", "Please release it")
     story.refused(
         "releasing a model that nobody has evaluated or reviewed",
@@ -362,6 +370,6 @@ def approve_request(story: Story, thing: Json) -> None:
 
 
 def approve_model(story: Story, model: Json, reason: str) -> None:
-    story.engineer.patch(f"/catalog/models/{model['id']}", {"license": "Apache-2.0"})
+    state_risk_tier(story, model, license="Apache-2.0")
     set_status(story.engineer, "models", model, "under_review", reason)
     approve_request(story, model)

@@ -20,7 +20,7 @@ TRAIN = [str(environments.ENVIRONMENTS["train"].python), "-m"]
 CHECKS: dict[str, list[list[str]]] = {
     "format": [[*PORTAL, "ruff", "format", "--check", "."]],
     "lint": [[*PORTAL, "ruff", "check", "."]],
-    "types": [[*PORTAL, "mypy", "apps", "llmops_portal"]],
+    "types": [[*PORTAL, "mypy", "apps", "llmops_cli", "llmops_portal"]],
     "imports": [[str(environments.ENVIRONMENTS["dev"].path / "bin" / "lint-imports")]],
     "migrations": [[sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"]],
     # Not --quiet: a warning that is not told does not count as one, and nothing would be strict.

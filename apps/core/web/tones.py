@@ -59,6 +59,9 @@ LOOKS: dict[str, Look] = {
     # decisions and the modes of policies
     "allowed": Look("ok", "shield-check"),
     "denied": Look("bad", "shield-x"),
+    "demands": Look("warn", "user-check"),
+    "waived": Look("warn", "hourglass"),
+    "silent": Look("neutral", "minus"),
     "enforce": Look("info", "lock"),
     "warn": Look("warn", "triangle-alert"),
     "audit": Look("neutral", "scroll-text"),

@@ -13,7 +13,9 @@ from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
 from apps.core.idempotency import idempotent
 from apps.governance import selectors, services
+from apps.governance.api.serializers import approvals
 from apps.governance.api.serializers import policies as shapes
+from apps.governance.reference import facts_by_kind
 
 
 class Decisions(PortalAPIView):
@@ -30,12 +32,31 @@ class Decisions(PortalAPIView):
         return Response(page_of(request, rows, lambda row: shapes.DecisionOut(row).data))
 
 
+class DecisionDetail(PortalAPIView):
+    """GET /llm-ops/v1/governance/decisions/{id}"""
+
+    @extend_schema(summary="One decision with its facts", responses=shapes.DecisionOut)
+    def get(self, request: Request, decision_id: UUID) -> Response:
+        found = get_object_or_404(selectors.visible_decisions(actor=request.user), pk=decision_id)
+        return Response(shapes.DecisionOut(found).data)
+
+
+class Facts(PortalAPIView):
+    """GET /llm-ops/v1/governance/facts"""
+
+    @extend_schema(summary="What policies may read, by kind of object", responses=shapes.FactsOut)
+    def get(self, request: Request) -> Response:  # noqa: ARG002  # the same for everybody who is signed in
+        return Response({"kinds": [kind.as_dict() for kind in facts_by_kind()]})
+
+
 class Policies(PortalAPIView):
     """GET, POST /llm-ops/v1/governance/policies"""
 
-    @extend_schema(summary="Policy versions", responses=shapes.PolicyVersionOut(many=True))
+    @extend_schema(
+        summary="Policy versions", parameters=[shapes.PolicyFilter], responses=shapes.PolicyVersionOut(many=True)
+    )
     def get(self, request: Request) -> Response:
-        rows = selectors.visible_policies(actor=request.user)
+        rows = selectors.filtered_policies(actor=request.user, **self.given_query(shapes.PolicyFilter, request))
         return Response(page_of(request, rows, lambda row: shapes.PolicyVersionOut(row).data))
 
     @extend_schema(
@@ -77,3 +98,48 @@ class PolicyTest(PortalAPIView):
     def post(self, request: Request, version_id: UUID) -> Response:
         version = get_object_or_404(selectors.visible_policies(actor=request.user), pk=version_id)
         return Response(services.run_policy_tests(version=version))
+
+
+class PolicyCheck(PortalAPIView):
+    """POST /llm-ops/v1/governance/policies/check"""
+
+    @extend_schema(
+        summary="Say what there is to say of a document, and save nothing",
+        request=shapes.PolicyCheckIn,
+        responses=shapes.PolicyCheckOut,
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        check = services.check_policy(actor=request.user, **self.given(shapes.PolicyCheckIn, request))
+        return Response(check.as_dict())
+
+
+class PolicyReplay(PortalAPIView):
+    """POST /llm-ops/v1/governance/policies/{policyId}/replay"""
+
+    @extend_schema(
+        summary="Ask a policy what it would have answered on past decisions",
+        request=shapes.ReplayIn,
+        responses=shapes.ReplayOut,
+    )
+    @idempotent
+    def post(self, request: Request, version_id: UUID) -> Response:
+        version = get_object_or_404(selectors.visible_policies(actor=request.user), pk=version_id)
+        last = self.given(shapes.ReplayIn, request)["last"]
+        return Response(services.replay_policy(actor=request.user, version=version, last=last))
+
+
+class PolicySubmit(PortalAPIView):
+    """POST /llm-ops/v1/governance/policies/{policyId}/submit"""
+
+    @extend_schema(
+        summary="Ask that a draft be put in force",
+        request=shapes.PolicySubmitIn,
+        responses=approvals.ApprovalRequestOut,
+    )
+    @idempotent
+    def post(self, request: Request, version_id: UUID) -> Response:
+        version = get_object_or_404(selectors.visible_policies(actor=request.user), pk=version_id)
+        reason = self.given(shapes.PolicySubmitIn, request)["reason"]
+        asked = services.submit_policy(actor=request.user, version=version, reason=reason)
+        return Response(approvals.ApprovalRequestOut(asked).data)

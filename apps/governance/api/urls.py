@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.governance.api import access, approvals, audit, batches, delegations, emergencies, policies
+from apps.governance.api import access, approvals, audit, batches, delegations, emergencies, policies, waivers
 
 urlpatterns = [
     path("governance/approvals", approvals.Requests.as_view()),
@@ -27,8 +27,17 @@ urlpatterns = [
     path("governance/access-requests/<uuid:request_id>/withdraw", access.WithdrawAccess.as_view()),
     path("governance/access-requests/<uuid:request_id>/collect", access.CollectKey.as_view()),
     path("governance/decisions", policies.Decisions.as_view()),
+    path("governance/decisions/<uuid:decision_id>", policies.DecisionDetail.as_view()),
+    path("governance/facts", policies.Facts.as_view()),
     path("governance/audit/logs", audit.AuditLog.as_view()),
     path("governance/policies", policies.Policies.as_view()),
+    path("governance/policies/check", policies.PolicyCheck.as_view()),
     path("governance/policies/<uuid:version_id>", policies.PolicyDetail.as_view()),
     path("governance/policies/<uuid:version_id>/test", policies.PolicyTest.as_view()),
+    path("governance/policies/<uuid:version_id>/replay", policies.PolicyReplay.as_view()),
+    path("governance/policies/<uuid:version_id>/submit", policies.PolicySubmit.as_view()),
+    path("governance/waivers", waivers.Waivers.as_view()),
+    path("governance/waivers/<uuid:waiver_id>", waivers.WaiverDetail.as_view()),
+    path("governance/waivers/<uuid:waiver_id>/submit", waivers.SubmitWaiver.as_view()),
+    path("governance/waivers/<uuid:waiver_id>/revoke", waivers.RevokeWaiver.as_view()),
 ]

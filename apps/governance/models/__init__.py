@@ -4,6 +4,7 @@ from apps.governance.models.audit import AuditEvent
 from apps.governance.models.delegations import Delegation
 from apps.governance.models.emergencies import EmergencyMove
 from apps.governance.models.policies import Decision, Policy, PolicyVersion
+from apps.governance.models.waivers import Waiver
 
 __all__ = [
     "AccessRequest",
@@ -16,4 +17,5 @@ __all__ = [
     "EmergencyMove",
     "Policy",
     "PolicyVersion",
+    "Waiver",
 ]

@@ -9,7 +9,7 @@ from django.db.models import Q
 from apps.accounts.models import OwnedByTeam, Project, Team, User
 from apps.core.ids import new_id
 from apps.governance.models.about import AboutSubject
-from apps.governance.requirements import Requirement, required_by
+from apps.governance.requirements import Requirement
 from apps.governance.states import PolicyMode, PolicyStatus
 
 
@@ -41,6 +41,12 @@ class PolicyVersion(OwnedByTeam):
     status = models.CharField(max_length=20, choices=PolicyStatus.choices, default=PolicyStatus.DRAFT)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    replay = models.JSONField(
+        null=True,
+        blank=True,
+        encoder=DjangoJSONEncoder,
+        help_text="What it would have answered on past decisions; null before it was asked about them.",
+    )
 
     class Meta:
         ordering: ClassVar = ["-id"]
@@ -66,9 +72,11 @@ class Decision(AboutSubject):
     transition = models.CharField(max_length=50)
     allowed = models.BooleanField()
     subject_digest = models.CharField(max_length=71)
-    facts = models.JSONField(encoder=DjangoJSONEncoder)
-    facts_digest = models.CharField(max_length=71)
+    facts = models.JSONField(encoder=DjangoJSONEncoder, help_text="What the rules read, with secrets masked.")
+    facts_digest = models.CharField(max_length=71, help_text="Of what the rules read.")
     results = models.JSONField(help_text="Per policy: version, digest, mode and what each rule answered.")
+    demands = models.JSONField(default=list, help_text="The approvals asked for: role, count, and by which policy.")
+    engine = models.CharField(max_length=60, blank=True, help_text="What evaluated the rules, with its version.")
     latency_us = models.PositiveIntegerField(help_text="Time to evaluate, in microseconds.")
 
     TEAM_PATH = "team"
@@ -86,7 +94,12 @@ class Decision(AboutSubject):
     @property
     def requirements(self) -> list[Requirement]:
         """The approvals that the policies asked for."""
-        return required_by(self.results)
+        return [Requirement.from_dict(demand) for demand in self.demands]
+
+    @property
+    def allows_at_once(self) -> bool:
+        """Whether the move can be made without a request: nothing denies it and nobody has to approve it."""
+        return self.allowed and not self.demands
 
     @property
     def latency_ms(self) -> float:

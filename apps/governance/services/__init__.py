@@ -3,7 +3,8 @@
 from apps.governance.services.access import ask_access, collect_key, withdraw_access_request
 from apps.governance.services.audit import record_event
 from apps.governance.services.batches import approve_batch, batch_digest, open_batch, reject_batch, withdraw_batch
-from apps.governance.services.decisions import ask_policies, decide
+from apps.governance.services.checks import check_policy, scope_of
+from apps.governance.services.decisions import ask_policies, decide, requirements_of
 from apps.governance.services.delegations import delegate_approvals, revoke_delegation
 from apps.governance.services.emergencies import break_glass, review_emergency
 from apps.governance.services.parts import parts_in
@@ -13,10 +14,12 @@ from apps.governance.services.policies import (
     save_policy_draft,
     submit_policy,
 )
-from apps.governance.services.promotion import apply_transition, refuse_unless_allowed
+from apps.governance.services.promotion import apply_transition, refuse_unless_allowed, refuse_unless_at_once
+from apps.governance.services.replay import replay_policy
 from apps.governance.services.requests import open_request, request_move, subject_edited
 from apps.governance.services.tallies import tally_about, tally_of
 from apps.governance.services.verdicts import approve_request, execute_request, reject_request, withdraw_request
+from apps.governance.services.waivers import revoke_waiver, save_waiver_draft, submit_waiver
 
 __all__ = [
     "activate_starter_policies",
@@ -27,6 +30,7 @@ __all__ = [
     "ask_policies",
     "batch_digest",
     "break_glass",
+    "check_policy",
     "collect_key",
     "decide",
     "delegate_approvals",
@@ -36,15 +40,22 @@ __all__ = [
     "parts_in",
     "record_event",
     "refuse_unless_allowed",
+    "refuse_unless_at_once",
     "reject_batch",
     "reject_request",
+    "replay_policy",
     "request_move",
+    "requirements_of",
     "review_emergency",
     "revoke_delegation",
+    "revoke_waiver",
     "run_policy_tests",
     "save_policy_draft",
+    "save_waiver_draft",
+    "scope_of",
     "subject_edited",
     "submit_policy",
+    "submit_waiver",
     "tally_about",
     "tally_of",
     "withdraw_access_request",

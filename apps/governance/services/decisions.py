@@ -1,25 +1,52 @@
-"""Asking the active policies about one move of one object."""
+"""Asking the active policies about one move of one object, and keeping what they answer."""
 
 import time
-from dataclasses import asdict, dataclass
-from functools import lru_cache
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.core.canonical import digest_of
+from apps.accounts.permissions import Role
+from apps.core.canonical import canonical_bytes, sha256_digest
 from apps.core.errors import BrokenRule
 from apps.core.lifecycle import Transition
-from apps.governance.documents import PolicyDocument, parse_policy
-from apps.governance.models import Decision, PolicyVersion
-from apps.governance.requirements import Requirement, required_by
+from apps.core.masking import masked
+from apps.governance.documents import PolicyDocument, RuleResult, parse_policy
+from apps.governance.errors import PolicyInvalidError
+from apps.governance.fact_shapes import Faults
+from apps.governance.models import Decision, PolicyVersion, Waiver
+from apps.governance.requirements import Requirement, strictest
+from apps.governance.rules import ENGINE
+from apps.governance.selectors import waivers_for
 from apps.governance.states import PolicyMode, PolicyStatus
-from apps.governance.subjects import fact_providers, label_of, manifest_of, project_of, team_of
+from apps.governance.subjects import facts_about, label_of, manifest_of, project_of, team_of
+
+FACTS_MAX_BYTES = 500_000  # an expression may compare all of them once for each step
+DOCUMENTS_MAX = 256
 
 Result = dict[str, Any]
+
+_documents: dict[UUID, PolicyDocument] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an object that is about to move.
+
+    Attributes:
+        values: as the rules read it.
+        missing: what was gathered and is not what it should be, by place, with the reason; rules that read it deny.
+        digest: of `values`.
+    """
+
+    values: dict[str, Any]
+    missing: Faults
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +54,37 @@ class Opinion:
     """What the active policies answer on some facts, before it is kept.
 
     Attributes:
-        results: per policy in scope: version, digest, mode and what each rule answered.
+        results: per policy that applies: version, digest, mode and what each rule answered.
+        requirements: the approvals that the move needs: the strictest demand for each role.
         latency_us: time to evaluate, in microseconds.
     """
 
-    facts: dict[str, Any]
+    known: Facts
     results: list[Result]
+    requirements: list[Requirement]
     latency_us: int
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return self.known.values
 
     @property
     def allowed(self) -> bool:
         return all(result["allowed"] or result["mode"] != PolicyMode.ENFORCE for result in self.results)
 
-    @property
-    def requirements(self) -> list[Requirement]:
-        """The approvals that the policies ask for."""
-        return required_by(self.results)
-
 
 def ask_policies(*, actor: User, subject: models.Model, transition: Transition) -> Opinion:
     """Return what the active policies would answer now. Keeps nothing: for pages that show what is still missing."""
-    facts = gather_facts(actor=actor, subject=subject, transition=transition)
+    known = gather_facts(actor=actor, subject=subject, transition=transition)
+    policies = active_policies(subject, transition)
     started = time.perf_counter_ns()
-    answers = (_ask(version, facts) for version in active_policies(subject, transition))
-    results = [answer for answer in answers if answer is not None]
-    return Opinion(facts, results, latency_us=(time.perf_counter_ns() - started) // 1000)
+    asked = [answers for version in policies if (answers := _ask(version, known)) is not None]
+    latency_us = (time.perf_counter_ns() - started) // 1000
+    _apply_waivers(subject, asked)
+    requirements = strictest(demand for answers in asked for demand in answers.demands)
+    if transition.by_request and not requirements:
+        requirements = [Requirement(role=Role.APPROVER, count=1, because="every request")]
+    return Opinion(known, [answers.as_result() for answers in asked], requirements, latency_us)
 
 
 def decide(*, actor: User, subject: models.Model, transition: Transition) -> Decision:
@@ -59,8 +92,16 @@ def decide(*, actor: User, subject: models.Model, transition: Transition) -> Dec
 
     The decision is written whether it allows or denies: let the transaction that holds it commit even when you refuse.
     """
-    opinion = ask_policies(actor=actor, subject=subject, transition=transition)
-    _, digest = manifest_of(subject)
+    return keep_decision(
+        ask_policies(actor=actor, subject=subject, transition=transition),
+        actor=actor,
+        subject=subject,
+        transition=transition,
+    )
+
+
+def keep_decision(opinion: Opinion, *, actor: User, subject: models.Model, transition: Transition) -> Decision:
+    """Write the row of the decision log."""
     return Decision.objects.create(
         at=timezone.now(),
         actor=actor,
@@ -71,40 +112,70 @@ def decide(*, actor: User, subject: models.Model, transition: Transition) -> Dec
         subject_type=ContentType.objects.get_for_model(subject),
         subject_id=subject.pk,
         subject_label=label_of(subject),
-        subject_digest=digest,
-        facts=opinion.facts,
-        facts_digest=digest_of(opinion.facts),
+        subject_digest=manifest_of(subject)[1],
+        facts=masked(opinion.facts),
+        facts_digest=opinion.known.digest,
         results=opinion.results,
+        demands=[demand.as_dict() for demand in opinion.requirements],
+        engine=ENGINE,
         latency_us=opinion.latency_us,
     )
 
 
-def gather_facts(*, actor: User, subject: models.Model, transition: Transition) -> dict[str, Any]:
-    """Return the facts that policies may read about `subject`, as JSON. The time of day is a fact like any other."""
-    manifest, digest = manifest_of(subject)
-    facts: dict[str, Any] = {
-        "subject": {**manifest, "digest": digest},
+def gather_facts(*, actor: User, subject: models.Model, transition: Transition) -> Facts:
+    """Return the facts that policies may read about `subject`. The time of day is a fact like any other."""
+    values, missing = facts_about(subject)
+    values |= {
         "actor": {"id": str(actor.pk), "name": actor.label},
         "transition": transition.name,
         "now": timezone.now().isoformat(),
     }
-    for name, provider in fact_providers(type(subject)).items():
-        facts[name] = provider.provide(subject)
-    return facts
+    content = canonical_bytes(values)
+    while len(content) > FACTS_MAX_BYTES:
+        largest = max(values, key=lambda name: len(canonical_bytes(values[name])))
+        missing[largest] = f"all facts together have {len(content):,} bytes; {FACTS_MAX_BYTES:,} are allowed"
+        del values[largest]
+        content = canonical_bytes(values)
+    return Facts(values, missing, sha256_digest(content))
+
+
+def requirements_of(subject: models.Model, transition: Transition, actor: User) -> list[Requirement]:
+    """Return the approvals that a move needs as things stand; at least one, where it is made by request."""
+    return ask_policies(actor=actor, subject=subject, transition=transition).requirements
 
 
 def active_policies(subject: models.Model, transition: Transition) -> list[PolicyVersion]:
-    """Return the active policies whose scope holds this kind of object and this move."""
-    active = PolicyVersion.objects.filter(
-        status=PolicyStatus.ACTIVE,
-        document__scope__kinds__contains=[subject._meta.model_name],
-        document__scope__transitions__contains=[transition.name],
-    )
-    return list(active.select_related("policy").order_by("policy__key"))
+    """Return the active policies whose scope holds this kind of object and this move.
+
+    What their documents say is known by id; the text of one is read only where it is not.
+    """
+    kind = subject._meta.model_name
+    known = ("number", "digest", "mode", "policy__key", "policy__title")
+    active = PolicyVersion.objects.filter(status=PolicyStatus.ACTIVE).select_related("policy").only(*known)
+    return [version for version in active.order_by("policy__key") if _is_in_scope(version, kind, transition.name)]
+
+
+def _is_in_scope(version: PolicyVersion, kind: str | None, transition: str) -> bool:
+    try:
+        scope = document_of(version).scope
+    except PolicyInvalidError:
+        said = version.document["scope"]
+        return kind in said["kinds"] and transition in said["transitions"]
+    return kind in scope.kinds and transition in scope.transitions
 
 
 def document_of(version: PolicyVersion) -> PolicyDocument:
-    return _parsed(version.source)
+    """Return the document of a version, parsed once: the text of a version never changes.
+
+    Raises:
+        PolicyInvalidError: it was written for another version of the portal.
+    """
+    if (document := _documents.get(version.pk)) is None:
+        document = parse_policy(version.source)
+        if len(_documents) >= DOCUMENTS_MAX:
+            _documents.clear()
+        _documents[version.pk] = document
+    return document
 
 
 def broken_rules(decision: Decision) -> list[BrokenRule]:
@@ -114,45 +185,78 @@ def broken_rules(decision: Decision) -> list[BrokenRule]:
         for result in decision.results
         if result["mode"] == PolicyMode.ENFORCE
         for rule in result["rules"]
-        if not rule["passed"]
+        if rule["outcome"] == "denied"
     ]
 
 
-@lru_cache(maxsize=256)
-def _parsed(source: str) -> PolicyDocument:
-    return parse_policy(source)
+@dataclass(slots=True)
+class _Answers:
+    """What the rules of one policy answered, and which of them are waived."""
+
+    version: PolicyVersion
+    always: tuple[Requirement, ...]
+    rules: list[RuleResult]
+    waivers: dict[str, Waiver]
+
+    @property
+    def denied(self) -> list[str]:
+        return [result.rule for result in self.rules if self.outcome(result) == "denied"]
+
+    def outcome(self, result: RuleResult) -> str:
+        return "waived" if result.outcome == "denied" and result.rule in self.waivers else result.outcome
+
+    @property
+    def demands(self) -> Iterable[Requirement]:
+        """Only a policy that is enforced asks for approvals."""
+        if self.version.mode != PolicyMode.ENFORCE:
+            return []
+        return [*self.always, *(demand for result in self.rules for demand in result.demands)]
+
+    def as_result(self) -> Result:
+        version = self.version
+        return {
+            "policy": version.policy.key,
+            "version": version.number,
+            "version_id": str(version.pk),
+            "title": version.policy.title,
+            "digest": version.digest,
+            "mode": version.mode,
+            "allowed": not self.denied,
+            "rules": [self._rule(result) for result in self.rules],
+        }
+
+    def _rule(self, result: RuleResult) -> dict[str, Any]:
+        told = {**result.as_dict(), "outcome": self.outcome(result)}
+        if told["outcome"] == "waived":
+            waiver = self.waivers[result.rule]
+            told["waiver"] = {"id": str(waiver.pk), "expires_at": waiver.expires_at.isoformat()}
+        return told
 
 
-def _ask(version: PolicyVersion, facts: dict[str, Any]) -> Result | None:
-    """Return what a policy answers; None when its `match` clearly says it has nothing to say."""
-    document = document_of(version)
-    matches = document.matches(facts)
-    if not matches.passed and not matches.error:
-        return None
-    rules = document.evaluate(facts)
-    asked = [asdict(rule) for rule in rules]
-    if matches.error:  # whether it applies cannot be told, so it applies and denies
-        asked.append(
-            {
-                "rule": "match",
-                "passed": False,
-                "message": "Whether this policy applies could not be told.",
-                "mend": "",
-                "severity": "high",
-                "error": matches.error,
-            }
-        )
-    return {
-        "policy": version.policy.key,
-        "version": version.number,
-        "version_id": str(version.pk),
-        "title": version.policy.title,
-        "digest": version.digest,
-        "mode": version.mode,
-        "allowed": all(rule["passed"] for rule in asked),
-        "rules": asked,
-        "demands": [{"role": "approver", "count": document.approvals_needed, "because": version.policy.key}],
-    }
+def _ask(version: PolicyVersion, known: Facts) -> _Answers | None:
+    """Return what a policy answers; None when it clearly has nothing to say."""
+    try:
+        document = document_of(version)
+    except PolicyInvalidError as error:
+        # Written for an earlier portal: what it would say cannot be told, so it denies.
+        why = "This policy cannot be read by this version of the portal."
+        unread = RuleResult("document", "denied", why, "Save and approve a new version of it.", "high", str(error))
+        return _Answers(version, (), [unread], {})
+    results = document.ask(known.values, known.missing)
+    return None if results is None else _Answers(version, document.approvals, results, {})
+
+
+def _apply_waivers(subject: models.Model, asked: list[_Answers]) -> None:
+    """Note for each policy which of the rules that deny are waived. Costs a query only where one denies."""
+    denied = {(answers.version.policy.key, rule) for answers in asked for rule in answers.denied}
+    if not denied:
+        return
+    found: dict[tuple[str, str], Waiver] = {}
+    for waiver in waivers_for(subject, policies={policy for policy, _ in denied}):
+        found.setdefault((waiver.policy_key, waiver.rule), waiver)
+    for answers in asked:
+        key = answers.version.policy.key
+        answers.waivers = {rule: waiver for (policy, rule), waiver in found.items() if policy == key}
 
 
 def _why(rule: dict[str, Any]) -> str:

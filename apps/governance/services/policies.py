@@ -9,10 +9,12 @@ from apps.accounts.models import Team, User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import require, require_on_team
 from apps.core.lifecycle import Transition
-from apps.governance.documents import PolicyDocument, check_tests, parse_policy, starter_policies
+from apps.governance.documents import PolicyDocument, parse_policy, starter_policies
 from apps.governance.models import ApprovalRequest, Policy, PolicyVersion
+from apps.governance.policy_tests import check_tests
 from apps.governance.services.audit import record_event
 from apps.governance.services.promotion import apply_transition
+from apps.governance.services.replay import refuse_unreplayed
 from apps.governance.services.requests import open_request
 from apps.governance.states import ACTIVATE_POLICY, SUBMIT_POLICY, PolicyStatus
 
@@ -82,6 +84,12 @@ def activate_starter_policies(*, actor: User, team: Team) -> list[PolicyVersion]
             )
             made.append(version)
     return made
+
+
+def before_policy_move(actor: User, version: PolicyVersion, transition: Transition) -> None:
+    """What must hold or change with a move of a policy version, in the same transaction."""
+    refuse_unreplayed(actor, version, transition)
+    replace_active_version(actor, version, transition)
 
 
 def replace_active_version(actor: User, version: PolicyVersion, transition: Transition) -> None:

@@ -42,12 +42,28 @@ def apply_transition(*, actor: User, subject: M, transition: Transition, reason:
         if transition.by_request:
             raise NeedsApprovalError(label=label_of(locked))
         decision = decide(actor=actor, subject=locked, transition=transition) if transition.gated else None
-        if decision is not None and not decision.allowed:
+        if decision is not None and not decision.allows_at_once:
             denied = decision
         else:
             move(actor=actor, locked=locked, transition=transition, reason=reason, decision=decision)
-    refuse_unless_allowed(denied)
+    refuse_unless_at_once(denied, label=label_of(locked))
     return locked
+
+
+def refuse_unless_at_once(decision: Decision | None, *, label: str) -> None:
+    """Raise for a decision that does not let a move be made without a request; call it as `refuse_unless_allowed`.
+
+    Raises:
+        PolicyDeniedError: a policy denies.
+        NeedsApprovalError: a policy asks for approvals.
+    """
+    refuse_unless_allowed(decision)
+    if decision is not None and decision.demands:
+        asked = ", ".join(f"{demand.count} by {demand.role.label.lower()}" for demand in decision.requirements)
+        because = ", ".join(sorted({demand.because for demand in decision.requirements}))
+        raise NeedsApprovalError(
+            f"'{label}' needs approvals for this: {asked} (asked for by {because}). Ask for it by a request."
+        )
 
 
 def refuse_unless_allowed(denied: Decision | None) -> None:

@@ -1,6 +1,10 @@
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from apps.governance import services
+from apps.governance.models import Decision, PolicyVersion
 from apps.governance.selectors import requests_about
 from apps.governance.states import ACTIVATE_POLICY, SUBMIT_POLICY
 
@@ -53,6 +57,8 @@ def submit(engineer):
     """Walks a draft to an open request, as its author would."""
 
     def submitted(version):
+        if Decision.objects.exists():
+            services.replay_policy(actor=engineer, version=version)
         services.apply_transition(actor=engineer, subject=version, transition=SUBMIT_POLICY, reason="Ready")
         return services.open_request(
             actor=engineer, subject=version, transition=ACTIVATE_POLICY, reason="Please put it in force"
@@ -68,3 +74,26 @@ def request_open(draft, submit):
 
 def latest_request(subject):
     return requests_about(subject).first()
+
+
+@pytest.fixture
+def drafted_waiver(engineer, team, draft):
+    """A waiver of the policy's rule for every policy version of the team, as its author saved it."""
+    before = PolicyVersion.objects.get(pk=draft.pk).status
+    PolicyVersion.objects.filter(pk=draft.pk).update(status="active")
+    waiver = services.save_waiver_draft(actor=engineer, team=team, **waived())
+    PolicyVersion.objects.filter(pk=draft.pk).update(status=before)
+    return waiver
+
+
+def waived(**changes):
+    """Return what is waived: the rule of the small policy, for two weeks."""
+    return {
+        "policy": "only-small",
+        "rule": "small",
+        "subject_kind": "policyversion",
+        "subject_id": None,
+        "expires_at": timezone.now() + timedelta(days=14),
+        "reason": "The numbers begin anew next week.",
+        **changes,
+    }

@@ -3,7 +3,7 @@
 import pytest
 from rest_framework.test import APIClient
 
-from apps.governance.models import Approval, ApprovalRequest, PolicyVersion
+from apps.governance.models import Approval, ApprovalRequest, PolicyVersion, Waiver
 from apps.governance.tests.conftest import SMALL
 from conftest import caller
 
@@ -39,6 +39,23 @@ WHO_MAY = [
         {"outsider": 404, "viewer": 403, "reviewer": 403, "approver": 403, "engineer": 200},
     ),
     ("post", "/policies/{policy}/test", None, {"outsider": 404, "viewer": 200}),
+    ("post", "/policies/{policy}/replay", {}, {"outsider": 404, "viewer": 403, "approver": 403, "engineer": 200}),
+    (
+        "post",
+        "/policies/{policy}/submit",
+        {"reason": "Ready"},
+        {"outsider": 404, "viewer": 403, "approver": 403, "engineer": 409},  # it is under review already
+    ),
+    ("post", "/policies/check", LARGER, {"outsider": 200, "viewer": 403, "approver": 403, "engineer": 200}),
+    ("get", "/facts", None, {"outsider": 200, "viewer": 200}),
+    ("get", "/waivers/{waiver}", None, {"outsider": 404, "viewer": 200, "engineer": 200}),
+    ("post", "/waivers/{waiver}/submit", {}, {"outsider": 404, "viewer": 403, "approver": 403, "engineer": 200}),
+    (
+        "post",
+        "/waivers/{granted}/revoke",
+        {"reason": "Enough"},
+        {"outsider": 404, "viewer": 403, "engineer": 403, "superuser": 403, "approver": 200},
+    ),
     (
         "post",
         "/policies",
@@ -49,17 +66,28 @@ WHO_MAY = [
 CELLS = [(method, url, body, who, status) for method, url, body, by in WHO_MAY for who, status in by.items()]
 
 
+@pytest.mark.usefixtures("unaudited")
 @pytest.mark.parametrize(("method", "url", "body", "who", "status"), CELLS)
-def test_who_may(method, url, body, who, status, request, draft, request_open):
+def test_who_may(method, url, body, who, status, request, draft, request_open, drafted_waiver):
     client = caller(request.getfixturevalue(who))
-    before = (Approval.objects.count(), PolicyVersion.objects.count(), ApprovalRequest.objects.get().status)
+    granted = Waiver.objects.get(pk=drafted_waiver.pk)
+    granted.pk, granted.status = None, "active"
+    granted.save()
+    before = _left(request_open)
 
-    response = getattr(client, method)(BASE + url.format(request=request_open.pk, policy=draft.pk), body, format="json")
+    address = url.format(request=request_open.pk, policy=draft.pk, waiver=drafted_waiver.pk, granted=granted.pk)
+    response = getattr(client, method)(BASE + address, body, format="json")
 
     assert response.status_code == status, response.content
     if status >= 400:
-        after = (Approval.objects.count(), PolicyVersion.objects.count(), ApprovalRequest.objects.get().status)
-        assert after == before
+        assert _left(request_open) == before
+
+
+def _left(request_open):
+    """Return what a refusal must not change."""
+    request_open.refresh_from_db()
+    waivers = sorted(Waiver.objects.values_list("status", flat=True))
+    return Approval.objects.count(), PolicyVersion.objects.count(), request_open.status, waivers
 
 
 class TestLists:

@@ -1,5 +1,6 @@
 """Pages of policies, and of what they decided."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -8,17 +9,20 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import has_role_on
+from apps.accounts.selectors import has_role_on, teams_where
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
 from apps.core.web.requests import HtmxHttpRequest
 from apps.core.web.tones import words
 from apps.governance import selectors, services
 from apps.governance.models import PolicyVersion
+from apps.governance.policy_params import read_params
 from apps.governance.states import SUBMIT_POLICY
 from apps.governance.subjects import subject_named
 from apps.governance.web import forms
 from apps.governance.web.lists import narrowed
+
+WAIVERS_SHOWN = 10
 
 
 @login_required
@@ -45,25 +49,18 @@ def policies(request: HtmxHttpRequest) -> HttpResponse:
     rows = selectors.visible_policies(actor=request.user)
     if form.is_valid():
         rows = narrowed(rows, form.cleaned_data, status="status")
-    return render(request, "governance/policies.html", {"form": form, "page": list_page(request, rows)})
+    context = {
+        "form": form,
+        "page": list_page(request, rows),
+        "may_write": teams_where(request.user, Permission.EDIT).exists(),
+    }
+    return render(request, "governance/policies.html", context)
 
 
 @login_required
 def policy(request: HtmxHttpRequest, version_id: UUID) -> HttpResponse:
-    """A policy version; posting saves the changed document as the policy's next draft."""
     version = get_object_or_404(selectors.visible_policies(actor=request.user), pk=version_id)
-    form = forms.PolicyForm(request.POST or None, initial={"source": version.source})
-    refusal: DomainError | None = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            saved = services.save_policy_draft(
-                actor=request.user, team=version.owner_team, source=form.cleaned_data["source"]
-            )
-        except DomainError as error:
-            refusal = error
-        else:
-            return redirect("governance:policy", saved.pk)
-    return render_policy(request, version, form, refusal=refusal)
+    return render_policy(request, version)
 
 
 @login_required
@@ -74,28 +71,74 @@ def submit_policy(request: HtmxHttpRequest, version_id: UUID) -> HttpResponse:
     try:
         asked = services.submit_policy(actor=request.user, version=version, reason=f"Put {version} in force")
     except DomainError as error:
-        return render_policy(request, version, forms.PolicyForm(initial={"source": version.source}), refusal=error)
+        return render_policy(request, version, refusal=error)
     return redirect("governance:request", asked.pk)
 
 
+@login_required
+@require_POST
+def replay_policy(request: HtmxHttpRequest, version_id: UUID) -> HttpResponse:
+    """Ask a version what it would have answered on past decisions; answers with the panel, or with the page."""
+    version = get_object_or_404(selectors.visible_policies(actor=request.user), pk=version_id)
+    form = forms.ReplayForm(request.POST)
+    replay, refusal = None, None
+    if form.is_valid():
+        try:
+            replay = services.replay_policy(actor=request.user, version=version, last=form.cleaned_data["last"])
+        except DomainError as error:
+            refusal = error
+        else:
+            version.refresh_from_db()
+    panel = "replay_panel" if request.htmx else ""
+    return render_policy(request, version, refusal=refusal, replay=replay, replay_form=form, panel=panel)
+
+
 def render_policy(
-    request: HtmxHttpRequest, version: PolicyVersion, form: forms.PolicyForm, *, refusal: DomainError | None
+    request: HtmxHttpRequest,
+    version: PolicyVersion,
+    *,
+    refusal: DomainError | None = None,
+    replay: dict[str, Any] | None = None,
+    replay_form: forms.ReplayForm | None = None,
+    panel: str = "",
 ) -> HttpResponse:
+    shown = replay or version.replay
     context = {
         "version": version,
-        "form": form,
         "refusal": refusal,
         "siblings": version.policy.versions.select_related("created_by"),
         "may_edit": has_role_on(request.user, Permission.EDIT, version.owner_team_id),
         "is_draft": version.status in SUBMIT_POLICY.sources,
         "asked_when": _asked_when(version),
         "in_force": version.policy.versions.filter(status="active").exclude(pk=version.pk).first(),
+        "approvals": _approvals(version),
+        "params": read_params(version.document.get("params", {})).values,
+        "replay": shown,
+        "replay_rows": _replay_rows(request, shown),
+        "replay_form": replay_form or forms.ReplayForm(),
+        "waivers": selectors.visible_waivers(actor=request.user).filter(policy_key=version.policy.key)[:WAIVERS_SHOWN],
     }
-    return render(request, "governance/policy.html", context, status=422 if refusal or form.errors else 200)
+    status = 422 if refusal or (replay_form and replay_form.errors) else 200
+    return render(request, f"governance/policy.html{'#' + panel if panel else ''}", context, status=status)
 
 
 def _asked_when(version: PolicyVersion) -> str:
     """Say which moves of what a policy is asked about, such as "approve: model version"."""
     scope = version.document["scope"]
     kinds = [str(subject_named(kind).model._meta.verbose_name) for kind in scope["kinds"]]
-    return f"{', '.join(scope['transitions'])}: {', '.join(kinds)}"
+    only = [f"only {', '.join(scope[name])}" for name in ("environments", "risk_tiers") if name in scope]
+    return "; ".join([f"{', '.join(scope['transitions'])}: {', '.join(kinds)}", *only])
+
+
+def _approvals(version: PolicyVersion) -> list[dict[str, Any]]:
+    """Return the approvals that a policy always asks for, also where they are written short."""
+    asked = version.document.get("approvals", [])
+    return [{"role": "approver", **asked}] if isinstance(asked, dict) else asked
+
+
+def _replay_rows(request: HtmxHttpRequest, replay: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what would change, of decisions that the reader may see, and how many there are beside them."""
+    rows = (replay or {}).get("rows", [])
+    seen = selectors.visible_decisions(actor=request.user).in_bulk([UUID(str(row["decision_id"])) for row in rows])
+    shown = [(seen[UUID(str(row["decision_id"]))], row) for row in rows if UUID(str(row["decision_id"])) in seen]
+    return {"shown": shown, "hidden": len(rows) - len(shown)}

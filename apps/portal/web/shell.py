@@ -65,6 +65,7 @@ GROUPS = (
             Place("governance:approvals", "Approvals", "badge-check", "a"),
             Place("governance:access_requests", "Access requests", "key-round"),
             Place("governance:decisions", "Decisions", "gavel"),
+            Place("governance:waivers", "Waivers", "hourglass"),
             Place("governance:audit", "Audit trail", "scroll-text"),
         ),
     ),

@@ -16,7 +16,7 @@ from apps.accounts.models import Project, Team, User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import require, require_on_team
 from apps.core.errors import NotFoundError
-from apps.governance.services import refuse_unless_allowed
+from apps.governance.services import refuse_unless_at_once
 from apps.prompts.models import PromptVersion
 from apps.serving import selectors
 from apps.serving.errors import (
@@ -74,7 +74,7 @@ def deploy(
     )
     with transaction.atomic():
         decision = put_in_force(endpoint, change, is_new=True)
-    refuse_unless_allowed(decision)
+    refuse_unless_at_once(decision, label=endpoint.route_name)
     return endpoint
 
 
@@ -108,7 +108,7 @@ def update_endpoint(
             reason=reason,
         )
         decision = put_in_force(locked, change)
-    refuse_unless_allowed(decision)
+    refuse_unless_at_once(decision, label=locked.route_name)
     return locked
 
 
@@ -135,7 +135,7 @@ def redeploy(
             fresh=True,
         )
         decision = put_in_force(locked, change)
-    refuse_unless_allowed(decision)
+    refuse_unless_at_once(decision, label=locked.route_name)
     return locked
 
 
@@ -154,7 +154,7 @@ def rollback(*, actor: User, endpoint: Endpoint, number: int | None = None, reas
             raise RevisionInForceError(number=old.number, route_name=locked.route_name)
         change = _change_like(actor, old, Cause.ROLLBACK, reason or f"Back to revision {old.number}.")
         decision = put_in_force(locked, change)
-    refuse_unless_allowed(decision)
+    refuse_unless_at_once(decision, label=locked.route_name)
     return locked
 
 
@@ -195,7 +195,7 @@ def promote(
                 created_by=actor,
             )
         decision = put_in_force(target, change, is_new=there is None)
-    refuse_unless_allowed(decision)
+    refuse_unless_at_once(decision, label=target.route_name)
     return target
 
 

@@ -61,7 +61,7 @@ def put_in_force(endpoint: Endpoint, change: Change, *, is_new: bool = False) ->
     """
     revision = draft_revision(endpoint, change, is_new=is_new)
     decision = decide(actor=change.actor, subject=revision, transition=states.DEPLOY)
-    if decision.allowed:
+    if decision.allows_at_once:
         revision.decision_id = decision.pk
         if is_new:
             _insert(endpoint)

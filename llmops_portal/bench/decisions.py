@@ -1,0 +1,106 @@
+"""Whole decisions on a database: what one takes from facts to the row of the decision log."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import Organisation, Team
+from apps.accounts.permissions import Permission
+from apps.accounts.services import system_account
+from apps.core.ids import new_id
+from apps.core.lifecycle import Transition
+from apps.governance.fact_shapes import Record, Shape
+from apps.governance.models import Decision, PolicyVersion
+from apps.governance.services import decide, save_policy_draft
+from apps.governance.subjects import FactProvider, Subject, register_facts, register_subject
+
+DECISIONS = 2_000
+
+Facts = Mapping[str, Any]
+
+
+def timed_decisions(facts: Facts, shapes: Mapping[str, Shape], rules: Sequence[str]) -> tuple[float, float]:
+    """Return the slowest hundredth of whole decisions, and of their rows alone, in milliseconds."""
+    organisation = Organisation.objects.create(slug="bench", name="Bench")
+    team = Team.objects.create(organisation=organisation, slug="bench", name="Bench")
+    actor, move = system_account(), _govern(facts, shapes)
+    version = save_policy_draft(actor=actor, team=team, source=document(facts, rules))
+    PolicyVersion.objects.filter(pk=version.pk).update(status="active")
+
+    def whole() -> Decision:
+        return decide(actor=actor, subject=team, transition=move)
+
+    kept = whole()
+    if not kept.allowed or len(kept.results[0]["rules"]) != len(rules):
+        raise ValueError(f"the policy answers {kept.results}")
+
+    def row() -> None:
+        kept.pk, kept.at = new_id(), timezone.now()
+        kept.save(force_insert=True)
+
+    with transaction.atomic():  # a decision is part of the move that it is about; the commit is the move's
+        return _p99_ms(whole), _p99_ms(row)
+
+
+def _govern(facts: Facts, shapes: Mapping[str, Shape]) -> Transition:
+    """Have governance ask policies about teams, with facts of the size that a model version has."""
+    move = Transition("approve", frozenset(), "", Permission.APPROVE, gated=True, by_request=True)
+    shape = shapes["subject"]
+    assert isinstance(shape, Record)  # noqa: S101
+    register_subject(
+        Subject(
+            model=Team,
+            transitions=(move,),
+            manifest=lambda team: facts["subject"],  # noqa: ARG005
+            people=lambda team: {},  # noqa: ARG005
+            page=lambda team: "",  # noqa: ARG005
+            shape=shape,
+        )
+    )
+    for name in ("files", "reviews", "runs"):
+        provided = facts[name]
+        register_facts(Team, FactProvider(name, shapes[name], "", lambda team, provided=provided: provided))  # type: ignore[misc]  # noqa: ARG005
+    return move
+
+
+def document(facts: Facts, rules: Sequence[str]) -> str:
+    """Return the ten rules as a policy, with a test on which all of them hold and one on which none does."""
+    written = [
+        {"id": f"rule_{at}", "expression": source, "message": "It does not hold."} for at, source in enumerate(rules)
+    ]
+    held = {name: value for name, value in facts.items() if name != "params"}
+    bare = {
+        "subject": {"type": "base", "license": "", "tags": []},
+        "actor": {"name": ""},
+        "transition": "approve",
+        "files": {"count": 0},
+        "reviews": {"count": 0, "share": 0.0},
+        "runs": [{"is_current": False, "metrics": {}}],
+    }
+    every = [rule["id"] for rule in written]
+    policy = {
+        "id": "bench",
+        "title": "Ten rules",
+        "scope": {"kinds": ["team"], "transitions": ["approve"]},
+        "rules": written,
+        "mode": "enforce",
+        "tests": [{"name": "held", "facts": held, "denies": []}, {"name": "bare", "facts": bare, "denies": every}],
+    }
+    return json.dumps(policy)
+
+
+def _p99_ms(call: Callable[[], object]) -> float:
+    for _ in range(DECISIONS // 10):  # the database's caches fill up
+        call()
+    took = sorted(_took_ns(call) for _ in range(DECISIONS))
+    return took[int(len(took) * 0.99)] / 1e6
+
+
+def _took_ns(call: Callable[[], object]) -> int:
+    began = time.perf_counter_ns()
+    call()
+    return time.perf_counter_ns() - began
