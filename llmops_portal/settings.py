@@ -13,7 +13,7 @@ import environ
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
-from llmops_portal.environment import env, flag, networks, number, one_of, url
+from llmops_portal.environment import destinations, env, flag, networks, number, one_of, ports, url
 from llmops_portal.local import paths
 from llmops_portal.settings_pages import ADMIN_SHELL
 
@@ -287,6 +287,15 @@ LOCAL_JOB_THREADS = number(
 )
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 PORTAL_SOCKET = env.str("PORTAL_SOCKET", default=str(paths.portal_socket(VAR)))
+
+# --- Ways out: addresses that users give, and notices to people ------------------------------------------------------
+
+EGRESS: dict[str, Any] = {
+    "allow": destinations("EGRESS_ALLOW"),
+    "ports": ports("EGRESS_PORTS", default="443"),
+    "plain_http": flag("EGRESS_PLAIN_HTTP", default=False),
+    "ca_file": env.str("EGRESS_CA_BUNDLE", default=""),
+}
 
 # --- Gateway; its other limits are in apps/gateway/conf.py ---------------------------------------------------------
 
