@@ -106,18 +106,26 @@ class Server:
 
 
 def read_request(connection: socket.socket) -> bytes:
-    """Return a whole request: its head, and as much body as the head says."""
+    """Return a whole request: its head, and as much body as the head says.
+
+    Raises:
+        ConnectionError: the client left before it had sent all of it.
+    """
     received = b""
     while b"\r\n\r\n" not in received:
-        chunk = connection.recv(65536)
-        if not chunk:
-            return received
-        received += chunk
+        received += _more(connection)
     head, _, body = received.partition(b"\r\n\r\n")
     lengths = [line.partition(b":")[2] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")]
     while lengths and len(body) < int(lengths[0]):
-        body += connection.recv(65536)
+        body += _more(connection)
     return head + b"\r\n\r\n" + body
+
+
+def _more(connection: socket.socket) -> bytes:
+    chunk = connection.recv(65536)
+    if not chunk:
+        raise ConnectionError("the client has left")
+    return chunk
 
 
 @contextmanager
