@@ -23,8 +23,17 @@ from apps.evaluation.models import EvaluationRun, ReviewCampaign, ReviewTask, Sa
 from apps.evaluation.services import start_run
 from apps.evaluation.tests.factories import heldout
 from apps.gateway.tests.factories import stored_endpoint
-from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, PolicyVersion
-from apps.governance.services import save_policy_draft
+from apps.governance.models import (
+    Approval,
+    ApprovalRequest,
+    AuditEvent,
+    Decision,
+    Notice,
+    PolicyVersion,
+    WebhookDelivery,
+    WebhookSubscription,
+)
+from apps.governance.services import create_webhook, save_policy_draft
 from apps.governance.tests.conftest import SMALL
 from apps.knowledge.models import Collection
 from apps.knowledge.tests.factories import handbook
@@ -117,6 +126,11 @@ class Rows:
         return save_policy_draft(actor=self.engineer, team=self.team, source=SMALL)
 
     @cached_property
+    def webhook(self) -> WebhookSubscription:
+        given = {"name": "listed", "url": "https://hooks.example.com/", "events": ["*"]}
+        return create_webhook(actor=self.reader, team=self.team, **given).subscription
+
+    @cached_property
     def budget(self) -> Budget:
         return budget(self.team)
 
@@ -179,6 +193,21 @@ class Rows:
 
     def policies(self, wanted: int) -> None:
         self._grow(self.policy, wanted, number=lambda _: next(self._numbers))
+
+    def webhooks(self, wanted: int) -> None:
+        self._grow(self.webhook, wanted, name=self._text)
+
+    def deliveries(self, wanted: int) -> None:
+        """Each of an event of its own."""
+        asked = WebhookDelivery.objects.filter(subscription=self.webhook).count()
+        first = WebhookDelivery(
+            subscription=self.webhook, event_type="modelversion.approve", body="{}", next_attempt_at=timezone.now()
+        )
+        made = copies(AuditEvent.objects.filter(subject_id=self.model.pk).latest("id"), wanted - asked)
+        copies(first, wanted - asked, event_id=lambda number: made[number].pk)
+
+    def notices(self, wanted: int) -> None:
+        self._grow(Notice(user=self.reader, kind="approval.reminder", title="It waits"), wanted)
 
     def budgets(self, wanted: int) -> None:
         self._grow(self.budget, wanted, name=self._text)

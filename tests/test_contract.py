@@ -10,7 +10,7 @@ from tests.routes import api_routes, described_data, described_lists, filled, op
 
 # Streams of bytes in or out: no key is needed, the same bytes give the same digest.
 STREAMED = re.compile(r"/(upload|files)$")
-# These create nothing that could be there twice; and the answer of the last holds a secret, which is never kept.
+# These create nothing that could be there twice; and the answers of the last hold a secret, which is never kept.
 NOT_CREATING = {
     "training/jobs/validate",
     "training/jobs/render",
@@ -18,6 +18,8 @@ NOT_CREATING = {
     "proxy/completion",
     "proxy/completion/stream",
     "accounts/keys",
+    "governance/webhooks",
+    "governance/webhooks/<uuid:webhook_id>/rotate-secret",
 }
 # Lists that come whole, since their parts add up.
 WHOLE = {"/llm-ops/v1/governance/observability/cost-profiles"}

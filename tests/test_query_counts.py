@@ -18,7 +18,7 @@ from tests.routes import BASE, described_lists, walked
 from tests.rows import Rows
 
 FEW, MANY = 10, 1000
-MOST = 13  # the page of costs, which sums up in five ways
+MOST = 14  # the page of costs, which sums up in five ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,9 @@ PAGES = {
     "governance:approvals": Listed(Rows.requests),
     "governance:decisions": Listed(Rows.decisions),
     "governance:audit": Listed(Rows.audit_events),
+    "governance:webhooks": Listed(Rows.webhooks),
+    "governance:webhook": Listed(Rows.deliveries, of="webhook"),
+    "governance:notices": Listed(Rows.notices),
     "costs:costs": Listed(Rows.ledger, is_paged=False),
     "accounts:keys": Listed(Rows.keys),
 }
@@ -76,6 +79,9 @@ API = {
     "governance/approvals": Listed(Rows.requests),
     "governance/decisions": Listed(Rows.decisions),
     "governance/audit/logs": Listed(Rows.audit_events),
+    "governance/webhooks": Listed(Rows.webhooks),
+    "governance/webhooks/{webhook_id}/deliveries": Listed(Rows.deliveries, of="webhook"),
+    "governance/notices": Listed(Rows.notices),
     "governance/budgets": Listed(Rows.budgets),
     "governance/observability/cost-aggregate?group_by=model": Listed(Rows.ledger, is_paged=False),
     "governance/observability/cost-profiles": Listed(Rows.ledger, is_paged=False),

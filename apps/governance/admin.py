@@ -3,7 +3,16 @@
 from django.contrib import admin
 
 from apps.core.admin import ReadOnlyAdmin
-from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, Policy, PolicyVersion
+from apps.governance.models import (
+    Approval,
+    ApprovalRequest,
+    AuditEvent,
+    Decision,
+    Policy,
+    PolicyVersion,
+    WebhookDelivery,
+    WebhookSubscription,
+)
 
 
 @admin.register(AuditEvent)
@@ -45,3 +54,18 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
     list_display = ("policy", "number", "status", "mode", "created_by", "created_at")
     list_filter = ("status", "mode")
     list_select_related = ("policy", "created_by")
+
+
+@admin.register(WebhookSubscription)
+class WebhookSubscriptionAdmin(ReadOnlyAdmin):
+    list_display = ("name", "owner_team", "is_enabled", "failing_since", "last_delivered_at", "created_by")
+    list_filter = ("is_enabled",)
+    list_select_related = ("owner_team", "created_by")
+    exclude = ("secret", "old_secret")  # sealed, and nobody's to look at
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "event_type", "subscription", "status", "attempts", "answer_status")
+    list_filter = ("status",)
+    list_select_related = ("subscription",)

@@ -10,13 +10,16 @@ class GovernanceConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.accounts.signals import account_changed
+        from apps.core.reconcile import register_reconciler
         from apps.governance import states
         from apps.governance.listeners import record_account_change
-        from apps.governance.models import PolicyVersion
+        from apps.governance.models import NoticeSending, PolicyVersion, WebhookSubscription
         from apps.governance.services.policies import replace_active_version
         from apps.governance.subjects import Subject, register_subject
 
         account_changed.connect(record_account_change, dispatch_uid="governance.record_account_change")
+        register_reconciler(WebhookSubscription, "governance.send_webhooks")
+        register_reconciler(NoticeSending, "governance.send_notice")
         register_subject(
             Subject(
                 model=PolicyVersion,

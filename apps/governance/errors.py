@@ -75,3 +75,23 @@ class UnreachableStatusError(ConflictError):
 class NothingToDecideError(ConflictError):
     code = "governance.nothing_to_decide"
     message = "Nobody has asked that '{label}' be approved. Submit it for review first."
+
+
+class WebhookNameTakenError(ConflictError):
+    code = "governance.webhook_name_taken"
+    message = "The team has a webhook named '{name}' already."
+
+
+class TooManyWebhooksError(ConflictError):
+    code = "governance.too_many_webhooks"
+    message = "A team has at most {most} webhooks. Delete one that is not used any more."
+
+
+class WebhookDisabledError(ConflictError):
+    code = "governance.webhook_disabled"
+    message = "'{name}' is switched off. Switch it on first."
+
+
+class TooManyEventsError(ConflictError):
+    code = "governance.too_many_events"
+    message = "More than {most} events of that time would be sent again. Begin later."

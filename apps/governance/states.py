@@ -47,3 +47,17 @@ SEND_BACK_POLICY = Transition(
 )
 RETIRE_POLICY = Transition("retire", frozenset({PolicyStatus.ACTIVE}), PolicyStatus.RETIRED, Permission.APPROVE)
 POLICY_TRANSITIONS = (SUBMIT_POLICY, ACTIVATE_POLICY, SEND_BACK_POLICY, RETIRE_POLICY)
+
+
+class DeliveryStatus(TextChoices):
+    """Of a message on its way out: to a webhook, or to a person by email."""
+
+    PENDING = "pending", "Waiting"
+    DELIVERED = "delivered", "Delivered"
+    FAILED = "failed", "Given up"
+
+
+class WebhookStatus(TextChoices):
+    ACTIVE = "active", "Active"
+    FAILING = "failing", "Failing"
+    DISABLED = "disabled", "Switched off"

@@ -19,7 +19,7 @@ class TransactionIdField(models.BigIntegerField):  # type: ignore[type-arg]  # n
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> int | None:  # noqa: ARG002
         return None if value is None else int(value)
 
-    def get_prep_value(self, value: Any) -> Any:
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: ARG002
         # As text: there is no cast from an integer to xid8.
         return str(value) if isinstance(value, int) else value
 
