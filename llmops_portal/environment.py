@@ -10,6 +10,7 @@ env = environ.FileAwareEnv()
 
 TRUE, FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+HOST_NAME = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*", re.IGNORECASE)
 
 
 def flag(name: str, *, default: bool) -> bool:
@@ -62,3 +63,28 @@ def networks(name: str, *, default: str) -> str:
                 f"{name}: {error}. Write addresses and networks separated by commas, such as 10.0.0.0/8, or * for any."
             ) from None
     return ",".join(given)
+
+
+def destinations(name: str) -> list[str]:
+    """Return networks and names of hosts, separated by commas; or stop the start."""
+    given = [each.strip() for each in env.str(name, default="").split(",") if each.strip()]
+    for each in given:
+        try:
+            ip_network(each)
+        except ValueError as error:
+            # What looks like an address and is none must not become the name of a host.
+            if "/" in each or ":" in each or each[-1].isdigit() or not HOST_NAME.fullmatch(each):
+                raise ImproperlyConfigured(
+                    f"{name}: {error}. Write networks and names of hosts separated by commas, such as "
+                    "10.20.0.0/16,hooks.corp.example."
+                ) from None
+    return given
+
+
+def ports(name: str, *, default: str) -> list[int]:
+    """Return numbers of ports, separated by commas; or stop the start."""
+    given = [each.strip() for each in (env.str(name, default="").strip() or default).split(",")]
+    for each in given:
+        if not each.isascii() or not each.isdigit() or not 1 <= int(each) <= 65535:
+            raise ImproperlyConfigured(f"{name}: {each!r} is not a port. Write numbers separated by commas: 443,8443.")
+    return [int(each) for each in given]

@@ -13,7 +13,7 @@ import environ
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
-from llmops_portal.environment import env, flag, networks, number, one_of, url
+from llmops_portal.environment import destinations, env, flag, networks, number, one_of, ports, url
 from llmops_portal.local import paths
 from llmops_portal.settings_pages import ADMIN_SHELL
 
@@ -51,6 +51,7 @@ def secret_key() -> str:
 
 
 SECRET_KEY = secret_key()
+SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
 
 # --- Applications, in the order of the house ---------------------------------------------------------------------
 
@@ -211,6 +212,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "core.sweep", "schedule": SWEEP_EVERY_S, "options": {"expires": 10}},
     "forget old answers": {"task": "core.forget_old_answers", "schedule": 3600.0},
     "ship spool": {"task": "telemetry.ship_spool", "schedule": 2.0, "options": {"expires": 10}},
+    "dispatch webhooks": {"task": "governance.dispatch_webhooks", "schedule": 2.0, "options": {"expires": 10}},
+    "forget old messages": {"task": "governance.forget_old_messages", "schedule": 3600.0},
     "make partitions": {"task": "telemetry.make_partitions", "schedule": 3600.0},
 }
 
@@ -280,11 +283,14 @@ SPECTACULAR_SETTINGS = {
         "Permission": "apps.accounts.permissions.Permission",
         "AccessStatus": "apps.governance.states.AccessStatus",
         "PolicyStatus": "apps.governance.states.PolicyStatus",
+        "DeliveryStatus": "apps.governance.states.DeliveryStatus",
         "RequestStatus": "apps.governance.states.RequestStatus",
         "Verdict": "apps.governance.states.Verdict",
         "EmergencyVerdict": "apps.governance.states.EmergencyVerdict",
         "RuleOutcome": "apps.governance.api.serializers.policies.OUTCOMES",
+        "RequestOutcome": "apps.telemetry.models.RequestEvent.Outcome",
         "ReplayAnswer": "apps.governance.api.serializers.policies.ANSWERS",
+        "WebhookStatus": "apps.governance.states.WebhookStatus",
     },
 }
 
@@ -299,6 +305,25 @@ LOCAL_JOB_THREADS = number(
 )
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 PORTAL_SOCKET = env.str("PORTAL_SOCKET", default=str(paths.portal_socket(VAR)))
+
+# --- Ways out: addresses that users give, and notices to people ------------------------------------------------------
+
+EGRESS: dict[str, Any] = {
+    "allow": destinations("EGRESS_ALLOW"),
+    "ports": ports("EGRESS_PORTS", default="443"),
+    "plain_http": flag("EGRESS_PLAIN_HTTP", default=False),
+    "ca_file": env.str("EGRESS_CA_BUNDLE", default=""),
+}
+
+if email_url := env.str("EMAIL_URL", default=""):
+    vars().update(env.email_url_config(email_url))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="LLMOps portal <no-reply@localhost>")
+NOTICES: dict[str, Any] = {
+    "by_email": bool(email_url),
+    "webhook_url": env.str("NOTICE_WEBHOOK_URL", default=""),
+    "webhook_secret": env.str("NOTICE_WEBHOOK_SECRET", default=""),
+}
 
 # --- Gateway; its other limits are in apps/gateway/conf.py ---------------------------------------------------------
 

@@ -33,10 +33,13 @@ from apps.governance.models import (
     Decision,
     Delegation,
     EmergencyMove,
+    Notice,
     PolicyVersion,
     Waiver,
+    WebhookDelivery,
+    WebhookSubscription,
 )
-from apps.governance.services import ask_access, break_glass, delegate_approvals, save_policy_draft
+from apps.governance.services import ask_access, break_glass, create_webhook, delegate_approvals, save_policy_draft
 from apps.governance.tests.conftest import SMALL
 from apps.knowledge.models import Collection
 from apps.knowledge.tests.factories import handbook
@@ -168,6 +171,10 @@ class Rows:
             created_by=self.engineer,
         )
 
+    def webhook(self) -> WebhookSubscription:
+        given = {"name": "listed", "url": "https://hooks.example.com/", "events": ["*"]}
+        return create_webhook(actor=self.reader, team=self.team, **given).subscription
+
     @cached_property
     def budget(self) -> Budget:
         return budget(self.team)
@@ -256,6 +263,21 @@ class Rows:
 
     def waivers(self, wanted: int) -> None:
         self._grow(self.waiver, wanted)
+
+    def webhooks(self, wanted: int) -> None:
+        self._grow(self.webhook, wanted, name=self._text)
+
+    def deliveries(self, wanted: int) -> None:
+        """Each of an event of its own."""
+        asked = WebhookDelivery.objects.filter(subscription=self.webhook).count()
+        first = WebhookDelivery(
+            subscription=self.webhook, event_type="modelversion.approve", body="{}", next_attempt_at=timezone.now()
+        )
+        made = copies(AuditEvent.objects.filter(subject_id=self.model.pk).latest("id"), wanted - asked)
+        copies(first, wanted - asked, event_id=lambda number: made[number].pk)
+
+    def notices(self, wanted: int) -> None:
+        self._grow(Notice(user=self.reader, kind="approval.reminder", title="It waits"), wanted)
 
     def budgets(self, wanted: int) -> None:
         self._grow(self.budget, wanted, name=self._text)

@@ -11,6 +11,7 @@ from tests.routes import api_routes, described_data, described_lists, filled, op
 # Streams of bytes in or out: no key is needed, the same bytes give the same digest.
 STREAMED = re.compile(r"/(upload|files)$")
 # These create nothing that could be there twice; and the answers of the last three hold a secret, which is never kept.
+# These create nothing that could be there twice; and the answers of the last hold a secret, which is never kept.
 NOT_CREATING = {
     "training/jobs/validate",
     "training/jobs/render",
@@ -20,6 +21,8 @@ NOT_CREATING = {
     "accounts/keys",
     "accounts/keys/<uuid:key_id>/rotate",
     "governance/access-requests/<uuid:request_id>/collect",
+    "governance/webhooks",
+    "governance/webhooks/<uuid:webhook_id>/rotate-secret",
 }
 # Lists that come whole, since their parts add up.
 WHOLE = {"/llm-ops/v1/governance/observability/cost-profiles"}

@@ -19,7 +19,7 @@ from tests.routes import BASE, described_lists, walked
 from tests.rows import Rows
 
 FEW, MANY = 10, 1000
-MOST = 13  # the page of costs, which sums up in five ways
+MOST = 14  # the page of costs, which sums up in five ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,9 @@ PAGES = {
     "governance:access_requests": Listed(Rows.access_requests),
     "governance:waivers": Listed(Rows.waivers),
     "governance:audit": Listed(Rows.audit_events),
+    "governance:webhooks": Listed(Rows.webhooks),
+    "governance:webhook": Listed(Rows.deliveries, of="webhook"),
+    "governance:notices": Listed(Rows.notices),
     "costs:costs": Listed(Rows.ledger, is_paged=False),
     "accounts:keys": Listed(Rows.keys),
 }
@@ -90,6 +93,9 @@ API = {
     "governance/access-requests": Listed(Rows.access_requests),
     "governance/waivers": Listed(Rows.waivers),
     "governance/audit/logs": Listed(Rows.audit_events),
+    "governance/webhooks": Listed(Rows.webhooks),
+    "governance/webhooks/{webhook_id}/deliveries": Listed(Rows.deliveries, of="webhook"),
+    "governance/notices": Listed(Rows.notices),
     "governance/budgets": Listed(Rows.budgets),
     "governance/observability/cost-aggregate?group_by=model": Listed(Rows.ledger, is_paged=False),
     "governance/observability/cost-profiles": Listed(Rows.ledger, is_paged=False),

@@ -15,6 +15,8 @@ from apps.governance.models import (
     Policy,
     PolicyVersion,
     Waiver,
+    WebhookDelivery,
+    WebhookSubscription,
 )
 
 
@@ -89,3 +91,18 @@ class WaiverAdmin(ReadOnlyAdmin):
     list_display = ("policy_key", "rule", "subject_label", "status", "expires_at", "owner_team", "created_by")
     list_filter = ("status",)
     list_select_related = ("owner_team", "created_by")
+
+
+@admin.register(WebhookSubscription)
+class WebhookSubscriptionAdmin(ReadOnlyAdmin):
+    list_display = ("name", "owner_team", "is_enabled", "failing_since", "last_delivered_at", "created_by")
+    list_filter = ("is_enabled",)
+    list_select_related = ("owner_team", "created_by")
+    exclude = ("secret", "old_secret")  # sealed, and nobody's to look at
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "event_type", "subscription", "status", "attempts", "answer_status")
+    list_filter = ("status",)
+    list_select_related = ("subscription",)

@@ -10,16 +10,19 @@ class GovernanceConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.accounts.signals import account_changed
+        from apps.core.reconcile import register_reconciler
         from apps.governance import access, access_kinds, declared, states
         from apps.governance.comparisons import Aspect, register_aspect, register_predecessor
         from apps.governance.listeners import record_account_change
-        from apps.governance.models import AccessRequest, PolicyVersion, Waiver
+        from apps.governance.models import AccessRequest, NoticeSending, PolicyVersion, Waiver, WebhookSubscription
         from apps.governance.services import replay, waivers
         from apps.governance.services.access import grant_what_was_asked, refuse_asking_for_others
         from apps.governance.services.policies import before_policy_move
         from apps.governance.subjects import FactProvider, Subject, register_facts, register_subject
 
         account_changed.connect(record_account_change, dispatch_uid="governance.record_account_change")
+        register_reconciler(WebhookSubscription, "governance.send_webhooks")
+        register_reconciler(NoticeSending, "governance.send_notice")
         register_predecessor(
             PolicyVersion, lambda version: version.policy.versions.filter(status=states.PolicyStatus.ACTIVE).first()
         )

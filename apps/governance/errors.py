@@ -156,3 +156,23 @@ class WaiverInvalidError(InvalidInputError):
 class WaiverExpiredError(ConflictError):
     code = "governance.waiver_expired"
     message = "'{label}' is over already. Draft another one."
+
+
+class WebhookNameTakenError(ConflictError):
+    code = "governance.webhook_name_taken"
+    message = "The team has a webhook named '{name}' already."
+
+
+class TooManyWebhooksError(ConflictError):
+    code = "governance.too_many_webhooks"
+    message = "A team has at most {most} webhooks. Delete one that is not used any more."
+
+
+class WebhookDisabledError(ConflictError):
+    code = "governance.webhook_disabled"
+    message = "'{name}' is switched off. Switch it on first."
+
+
+class TooManyEventsError(ConflictError):
+    code = "governance.too_many_events"
+    message = "More than {most} events of that time would be sent again. Begin later."

@@ -21,8 +21,12 @@ from apps.governance.models import (
     Decision,
     Delegation,
     EmergencyMove,
+    Notice,
+    NoticePreference,
     PolicyVersion,
     Waiver,
+    WebhookDelivery,
+    WebhookSubscription,
 )
 from apps.governance.states import RequestStatus, Verdict
 from apps.governance.subjects import all_subjects, team_of
@@ -173,3 +177,31 @@ def _without_denied(actor: User, rows: QuerySet[M]) -> QuerySet[M]:
             kind = ContentType.objects.get_for_model(subject.model)
             rows = rows.exclude(subject_type=kind, subject_id__in=denied_ids(actor, subject.model))
     return rows
+
+
+def visible_webhooks(*, actor: User) -> QuerySet[WebhookSubscription]:
+    """Webhooks of teams whose audit trail `actor` may read: they say what of it goes where."""
+    webhooks = WebhookSubscription.objects.select_related("owner_team", "created_by")
+    return visible_to(actor, webhooks, Permission.AUDIT)
+
+
+def visible_deliveries(*, actor: User) -> QuerySet[WebhookDelivery]:
+    """Deliveries of visible webhooks, newest first; of events that a grant denies `actor` to see, none."""
+    deliveries = WebhookDelivery.objects.select_related("subscription", "event", "event__subject_type")
+    of_tests = Q(event__isnull=True)
+    seen = Q(event__in=visible_events(actor=actor).values("pk"))
+    return visible_to(actor, deliveries, Permission.AUDIT).filter(of_tests | seen)
+
+
+def visible_notices(*, actor: User) -> QuerySet[Notice]:
+    """The actor's own notices, newest first. Nobody reads those of others, superusers included."""
+    return Notice.objects.filter(user=actor)
+
+
+def unread_notices(*, actor: User) -> QuerySet[Notice]:
+    return visible_notices(actor=actor).filter(read_at__isnull=True)
+
+
+def notice_preference(*, actor: User) -> NoticePreference:
+    """How the actor wants to be told; the default where nothing was said."""
+    return NoticePreference.objects.filter(user=actor).first() or NoticePreference(user=actor)

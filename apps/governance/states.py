@@ -98,3 +98,17 @@ SEND_BACK_WAIVER = Transition(
 )
 REVOKE_WAIVER = Transition("revoke", frozenset({WaiverStatus.ACTIVE}), WaiverStatus.REVOKED, Permission.APPROVE)
 WAIVER_TRANSITIONS = (SUBMIT_WAIVER, GRANT_WAIVER, SEND_BACK_WAIVER, REVOKE_WAIVER)
+
+
+class DeliveryStatus(TextChoices):
+    """Of a message on its way out: to a webhook, or to a person by email."""
+
+    PENDING = "pending", "Waiting"
+    DELIVERED = "delivered", "Delivered"
+    FAILED = "failed", "Given up"
+
+
+class WebhookStatus(TextChoices):
+    ACTIVE = "active", "Active"
+    FAILING = "failing", "Failing"
+    DISABLED = "disabled", "Switched off"

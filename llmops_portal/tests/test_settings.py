@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "llmops_portal" / "settings.py"
-FROM_ENVIRONMENT = re.compile(r"""(?:env\.\w+|flag|networks|number|one_of|url)\(\s*["']([A-Z0-9_]+)["']""")
+READERS = r"env\.\w+|destinations|flag|networks|number|one_of|ports|url"
+FROM_ENVIRONMENT = re.compile(rf"""(?:{READERS})\(\s*["']([A-Z0-9_]+)["']""")
 
 
 def start(told: str = "settings.SECRET_KEY", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -47,6 +48,11 @@ def test_the_example_lists_every_setting_and_no_other():
         ({"GATEWAY_URL": "unix:/run/gateway"}, "GATEWAY_URL='unix:/run/gateway' is not an address"),
         ({"GATEWAY_SNAPSHOT_MAX_AGE_S": "5"}, "GATEWAY_SNAPSHOT_MAX_AGE_S=5 is not between 10 and 86400"),
         ({"GATEWAY_TRUSTED_PROXIES": "proxy"}, "GATEWAY_TRUSTED_PROXIES: 'proxy' does not appear to be"),
+        ({"EGRESS_ALLOW": "10.0.0.1/8"}, "EGRESS_ALLOW: 10.0.0.1/8 has host bits set"),
+        ({"EGRESS_ALLOW": "10.0.0"}, "EGRESS_ALLOW: '10.0.0' does not appear to be"),
+        ({"EGRESS_ALLOW": "*"}, "EGRESS_ALLOW: '*' does not appear to be"),
+        ({"EGRESS_PORTS": "443,https"}, "EGRESS_PORTS: 'https' is not a port"),
+        ({"EGRESS_PORTS": "0"}, "EGRESS_PORTS: '0' is not a port"),
         ({"GATEWAY_TRUSTED_PROXIES": "10.0.0.1/8"}, "GATEWAY_TRUSTED_PROXIES: 10.0.0.1/8 has host bits set"),
     ],
 )

@@ -73,6 +73,10 @@ LOOKS: dict[str, Look] = {
     "here": Look("info", "circle-dot"),
     "proven": Look("ok", "shield-check"),
     "broken": Look("bad", "shield-x"),
+    # webhooks and messages
+    "delivered": Look("ok", "circle-check"),
+    "failing": Look("warn", "triangle-alert"),
+    "disabled": Look("neutral", "ban"),
     # environments
     "dev": Look("neutral", "flask-conical"),
     "stg": Look("neutral", "layers"),

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from apps.governance.api import access, approvals, audit, batches, delegations, emergencies, policies, waivers
+from apps.governance.api import (
+    access,
+    approvals,
+    audit,
+    batches,
+    delegations,
+    emergencies,
+    notices,
+    policies,
+    waivers,
+    webhooks,
+)
 
 urlpatterns = [
     path("governance/approvals", approvals.Requests.as_view()),
@@ -40,4 +51,18 @@ urlpatterns = [
     path("governance/waivers/<uuid:waiver_id>", waivers.WaiverDetail.as_view()),
     path("governance/waivers/<uuid:waiver_id>/submit", waivers.SubmitWaiver.as_view()),
     path("governance/waivers/<uuid:waiver_id>/revoke", waivers.RevokeWaiver.as_view()),
+    path("governance/webhooks", webhooks.Webhooks.as_view()),
+    path("governance/webhooks/<uuid:webhook_id>", webhooks.WebhookDetail.as_view()),
+    path("governance/webhooks/<uuid:webhook_id>/rotate-secret", webhooks.RotateSecret.as_view()),
+    path("governance/webhooks/<uuid:webhook_id>/ping", webhooks.Ping.as_view()),
+    path("governance/webhooks/<uuid:webhook_id>/replay", webhooks.Replay.as_view()),
+    path("governance/webhooks/<uuid:webhook_id>/deliveries", webhooks.Deliveries.as_view()),
+    path(
+        "governance/webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/replay",
+        webhooks.ReplayDelivery.as_view(),
+    ),
+    path("governance/notices", notices.Notices.as_view()),
+    path("governance/notices/read-all", notices.ReadAllNotices.as_view()),
+    path("governance/notices/preference", notices.Preference.as_view()),
+    path("governance/notices/<uuid:notice_id>/read", notices.ReadNotice.as_view()),
 ]

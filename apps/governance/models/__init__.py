@@ -3,8 +3,10 @@ from apps.governance.models.approvals import Approval, ApprovalBatch, ApprovalRe
 from apps.governance.models.audit import AuditEvent
 from apps.governance.models.delegations import Delegation
 from apps.governance.models.emergencies import EmergencyMove
+from apps.governance.models.notices import Notice, NoticePreference, NoticeSending
 from apps.governance.models.policies import Decision, Policy, PolicyVersion
 from apps.governance.models.waivers import Waiver
+from apps.governance.models.webhooks import WebhookCursor, WebhookDelivery, WebhookSubscription
 
 __all__ = [
     "AccessRequest",
@@ -15,7 +17,13 @@ __all__ = [
     "Decision",
     "Delegation",
     "EmergencyMove",
+    "Notice",
+    "NoticePreference",
+    "NoticeSending",
     "Policy",
     "PolicyVersion",
     "Waiver",
+    "WebhookCursor",
+    "WebhookDelivery",
+    "WebhookSubscription",
 ]

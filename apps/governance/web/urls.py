@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from apps.governance.web import access, approvals, audit, batches, delegations, editor, emergencies, policies, waivers
+from apps.governance.web import (
+    access,
+    approvals,
+    audit,
+    batches,
+    delegations,
+    editor,
+    emergencies,
+    notices,
+    policies,
+    waivers,
+    webhooks,
+)
 
 app_name = "governance"
 urlpatterns = [
@@ -42,4 +54,22 @@ urlpatterns = [
     path("waivers/<uuid:waiver_id>/submit", waivers.submit_waiver, name="submit_waiver"),
     path("waivers/<uuid:waiver_id>/revoke", waivers.revoke_waiver, name="revoke_waiver"),
     path("audit/", audit.audit, name="audit"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/new/", webhooks.create, name="new_webhook"),
+    path("webhooks/<uuid:webhook_id>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<uuid:webhook_id>/switch", webhooks.switch, name="switch_webhook"),
+    path("webhooks/<uuid:webhook_id>/rotate-secret", webhooks.rotate_secret, name="rotate_webhook_secret"),
+    path("webhooks/<uuid:webhook_id>/ping", webhooks.ping, name="ping_webhook"),
+    path("webhooks/<uuid:webhook_id>/delete", webhooks.delete, name="delete_webhook"),
+    path("webhooks/<uuid:webhook_id>/replay", webhooks.replay, name="replay_webhook"),
+    path("webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/", webhooks.delivery, name="delivery"),
+    path(
+        "webhooks/<uuid:webhook_id>/deliveries/<uuid:delivery_id>/replay",
+        webhooks.replay_delivery,
+        name="replay_delivery",
+    ),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/read-all", notices.read_all, name="read_all_notices"),
+    path("notices/preference", notices.preference, name="notice_preference"),
+    path("notices/<uuid:notice_id>/open", notices.open_notice, name="open_notice"),
 ]

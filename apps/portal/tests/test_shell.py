@@ -57,8 +57,8 @@ class TestShellFor:
 
         assert [link.title for link in links if link.current] == ["Review queue"]
 
-    def test_costs_one_query(self, viewer, django_assert_num_queries):
-        with django_assert_num_queries(1):
+    def test_costs_two_queries(self, viewer, django_assert_num_queries):
+        with django_assert_num_queries(2):
             shell_at("/", viewer)
 
     @pytest.mark.parametrize(

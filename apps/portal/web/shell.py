@@ -3,7 +3,7 @@
 One list serves the portal's own pages and the admin, which shows the same `templates/shell/sidebar.html`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,9 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from apps.accounts.models import User
-from apps.governance.selectors import inbox
+from apps.governance.selectors import inbox, unread_notices
+
+Counts = Mapping[str, tuple[int, str]]  # by place: how many, and of what
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,14 @@ class Group:
 
 
 GROUPS = (
-    Group("", (Place("portal:home", "Home", "home", "h"), Place("portal:inbox", "Inbox", "inbox", "i"))),
+    Group(
+        "",
+        (
+            Place("portal:home", "Home", "home", "h"),
+            Place("portal:inbox", "Inbox", "inbox", "i"),
+            Place("governance:notices", "Notices", "bell", "n"),
+        ),
+    ),
     Group(
         "Assets",
         (
@@ -67,6 +76,7 @@ GROUPS = (
             Place("governance:decisions", "Decisions", "gavel"),
             Place("governance:waivers", "Waivers", "hourglass"),
             Place("governance:audit", "Audit trail", "scroll-text"),
+            Place("governance:webhooks", "Webhooks", "webhook"),
         ),
     ),
     Group("Spending", (Place("costs:costs", "Costs", "coins", "c"),)),
@@ -85,7 +95,7 @@ ACCOUNT = (
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A place as this person sees it on this page."""
+    """A place as this person sees it on this page. `count` is of what is `counted`, such as "waiting"."""
 
     title: str
     href: str
@@ -93,6 +103,7 @@ class Link:
     go: str
     current: bool
     count: int
+    counted: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +118,8 @@ class Shell:
     account_links: list[Link] = field(default_factory=list)
     inbox_url: str = ""
     inbox_count: int = 0
+    notices_url: str = ""
+    notices_count: int = 0
     search_url: str = ""
     sign_out_url: str = ""
     query: str = ""
@@ -119,17 +132,21 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def shell_for(request: HttpRequest) -> Shell:
-    """Return what surrounds the page: nothing for somebody who is not signed in; one query else."""
+    """Return what surrounds the page: nothing for somebody who is not signed in; two queries else."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return Shell()
     waiting = inbox(actor=user).order_by().count()
+    unread = unread_notices(actor=user).order_by().count()
+    counts = {"portal:inbox": (waiting, "waiting"), "governance:notices": (unread, "unread")}
     current = _place_of(request.path)
     return Shell(
-        groups=_groups(current, is_staff=user.is_staff, waiting=waiting),
-        account_links=_links(ACCOUNT, current, waiting=0),
+        groups=_groups(current, is_staff=user.is_staff, counts=counts),
+        account_links=_links(ACCOUNT, current, counts={}),
         inbox_url=address_of("portal:inbox"),
         inbox_count=waiting,
+        notices_url=address_of("governance:notices"),
+        notices_count=unread,
         search_url=address_of("portal:search"),
         sign_out_url=address_of("accounts:sign_out"),
         query=request.GET.get("q", "") if request.path == address_of("portal:search") else "",
@@ -137,18 +154,18 @@ def shell_for(request: HttpRequest) -> Shell:
     )
 
 
-def _groups(current: str, *, is_staff: bool, waiting: int) -> list[LinkGroup]:
+def _groups(current: str, *, is_staff: bool, counts: Counts) -> list[LinkGroup]:
     shown = [group for group in GROUPS if is_staff or not group.staff_only]
-    groups = [LinkGroup(group.title, _links(group.places, current, waiting=waiting)) for group in shown]
+    groups = [LinkGroup(group.title, _links(group.places, current, counts=counts)) for group in shown]
     return [group for group in groups if group.links]
 
 
-def _links(places: Sequence[Place], current: str, *, waiting: int) -> list[Link]:
+def _links(places: Sequence[Place], current: str, *, counts: Counts) -> list[Link]:
     links = []
     for place in places:
         if href := address_of(place.url):
-            count = waiting if place.url == "portal:inbox" else 0
-            links.append(Link(place.title, href, place.icon, place.go, href == current, count))
+            count, counted = counts.get(place.url, (0, ""))
+            links.append(Link(place.title, href, place.icon, place.go, href == current, count, counted))
     return links
 
 
