@@ -17,7 +17,13 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-APPEND_ONLY = ("governance_auditevent", "governance_decision")
+APPEND_ONLY = (
+    "governance_auditevent",
+    "governance_auditcheckpoint",
+    "governance_auditleaf",
+    "governance_audittile",
+    "governance_decision",
+)
 
 
 def make_user(username: str, **more: object) -> User:

@@ -3,7 +3,17 @@
 from django.contrib import admin
 
 from apps.core.admin import ReadOnlyAdmin
-from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, Policy, PolicyVersion
+from apps.governance.models import (
+    Approval,
+    ApprovalRequest,
+    AuditAlarm,
+    AuditCheckpoint,
+    AuditCopy,
+    AuditEvent,
+    Decision,
+    Policy,
+    PolicyVersion,
+)
 
 
 @admin.register(AuditEvent)
@@ -12,6 +22,21 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_filter = ("action",)
     list_select_related = ("team",)
     search_fields = ("actor_label", "subject_label", "action")
+
+
+@admin.register(AuditCheckpoint)
+class AuditCheckpointAdmin(ReadOnlyAdmin):
+    list_display = ("size", "at")
+
+
+@admin.register(AuditCopy)
+class AuditCopyAdmin(ReadOnlyAdmin):
+    list_display = ("name", "kind", "size", "copied_at", "failures", "error")
+
+
+@admin.register(AuditAlarm)
+class AuditAlarmAdmin(ReadOnlyAdmin):
+    list_display = ("raised_at", "source", "message", "cleared_at")
 
 
 @admin.register(Decision)

@@ -9,7 +9,7 @@ from apps.governance.services.approvals import (
     subject_edited,
     withdraw_request,
 )
-from apps.governance.services.audit import record_event
+from apps.governance.services.audit import record_event, record_read
 from apps.governance.services.decisions import ask_policies, decide
 from apps.governance.services.policies import (
     activate_starter_policies,
@@ -28,6 +28,7 @@ __all__ = [
     "open_request",
     "parts_in",
     "record_event",
+    "record_read",
     "refuse_unless_allowed",
     "reject_request",
     "request_move",
