@@ -21,12 +21,6 @@ class PolicyFilter(forms.Form):
     status = forms.ChoiceField(choices=[ANY, *PolicyStatus.choices], required=False)
 
 
-class AuditFilter(forms.Form):
-    action = forms.CharField(required=False, help_text='Its beginning, such as "modelversion."')
-    actor = forms.CharField(label="Who", required=False)
-    q = forms.CharField(label="Search the audit trail", required=False)
-
-
 class VerdictForm(forms.Form):
     """What an approver says. The digest is that of the page they looked at."""
 

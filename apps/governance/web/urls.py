@@ -17,4 +17,7 @@ urlpatterns = [
     path("policies/<uuid:version_id>/", policies.policy, name="policy"),
     path("policies/<uuid:version_id>/submit", policies.submit_policy, name="submit_policy"),
     path("audit/", audit.audit, name="audit"),
+    path("audit/state", audit.audit_state, name="audit_state"),
+    path("audit/<uuid:event_id>/", audit.audit_event, name="audit_event"),
+    path("audit/<uuid:event_id>/verification", audit.verification, name="audit_verification"),
 ]
