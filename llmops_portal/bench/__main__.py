@@ -8,12 +8,13 @@ import platform
 import sys
 from collections.abc import Callable
 
-from llmops_portal.bench import gateway, policies
+from llmops_portal.bench import audit, gateway, policies
 from llmops_portal.bench.figures import Figure, table
 from llmops_portal.local import paths, testing
 
 BENCHES: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "policies": ("Policies: ten rules over 10 kB of facts", policies.measure),
+    "audit": ("Audit log: two writers, sealed every second; a million events checked", audit.measure),
     "gateway": ("Gateway: chat calls, 32 connections, everything on", gateway.measure),
 }
 PAGE = paths.CHECKOUT / "docs" / "reference" / "benchmarks.md"
