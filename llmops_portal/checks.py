@@ -6,6 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 
+from apps.governance.sealing.notes import BadKeyError, Signer
+
 
 @checks.register(checks.Tags.security, deploy=False)
 def secrets_are_set(**_: Any) -> list[checks.CheckMessage]:
@@ -69,3 +71,22 @@ def the_portal_owns_nothing(**_: Any) -> list[checks.CheckMessage]:
             id="llmops.W001",
         )
     ]
+
+
+@checks.register(checks.Tags.security)
+def audit_log_can_be_signed(**_: Any) -> list[checks.CheckMessage]:
+    mend = "Set AUDIT_SIGNING_KEY, or AUDIT_SIGNING_KEY_FILE, to what `openssl rand -base64 32` prints, and keep it."
+    if not settings.AUDIT_SIGNING_KEY:
+        return [
+            checks.Error("AUDIT_SIGNING_KEY is not set, so the audit log is not sealed.", hint=mend, id="llmops.E005")
+        ]
+    found: list[checks.CheckMessage] = []
+    try:
+        Signer(settings.AUDIT_LOG_ORIGIN, settings.AUDIT_SIGNING_KEY)
+    except BadKeyError as error:
+        found.append(checks.Error(f"AUDIT_SIGNING_KEY is not an Ed25519 key. {error}", hint=mend, id="llmops.E006"))
+    if not settings.AUDIT_LOG_ORIGIN.isprintable() or set(settings.AUDIT_LOG_ORIGIN) & set(" +"):
+        hint = "Name the log by an address without its scheme, such as portal.example/audit-log."
+        message = f"AUDIT_LOG_ORIGIN={settings.AUDIT_LOG_ORIGIN!r} holds spaces or a plus."
+        found.append(checks.Error(message, hint=hint, id="llmops.E007"))
+    return found

@@ -52,6 +52,15 @@ def url(name: str, *, default: str) -> str:
     return given.rstrip("/")
 
 
+def urls(name: str) -> list[str]:
+    """Return the addresses that are listed, separated by commas, or stop the start."""
+    given = [each.strip() for each in env.str(name, default="").split(",") if each.strip()]
+    for each in given:
+        if not ADDRESS.fullmatch(each):
+            raise ImproperlyConfigured(f"{name}: {each!r} is not an address. Write it as https://witness.example.")
+    return [each.rstrip("/") for each in given]
+
+
 def networks(name: str, *, default: str) -> str:
     """Return IP addresses and networks, separated by commas, or "*" for any; or stop the start."""
     given = [each.strip() for each in (env.str(name, default="").strip() or default).split(",")]

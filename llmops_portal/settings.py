@@ -3,17 +3,20 @@
 `env.example` lists every variable. An odd value stops the start and names itself; `checks.py` looks at the rest.
 """
 
+import base64
 import logging
 import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
-from llmops_portal.environment import destinations, env, flag, networks, number, one_of, ports, url
+from llmops_portal.environment import destinations, env, flag, networks, number, one_of, ports, url, urls
+from llmops_portal.kept import kept_secret
 from llmops_portal.local import paths
 from llmops_portal.settings_pages import ADMIN_SHELL
 
@@ -40,14 +43,7 @@ def secret_key() -> str:
         raise ImproperlyConfigured(
             "DJANGO_SECRET_KEY is not set. Set it, or DJANGO_SECRET_KEY_FILE, to 50 random characters."
         )
-    kept = paths.secrets(VAR) / "django_secret_key"
-    kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
-    return kept.read_text()
+    return kept_secret(paths.secrets(VAR) / "django_secret_key", lambda: secrets.token_urlsafe(50))
 
 
 SECRET_KEY = secret_key()
@@ -182,16 +178,15 @@ STORAGES: dict[str, dict[str, Any]] = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+S3 = {
+    "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
+    "access_key": env.str("S3_ACCESS_KEY", default="") or None,
+    "secret_key": env.str("S3_SECRET_KEY", default="") or None,
+}
 if bucket := env.str("S3_BUCKET", default=""):
     STORAGES["blobs"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": bucket,
-            "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
-            "access_key": env.str("S3_ACCESS_KEY", default="") or None,
-            "secret_key": env.str("S3_SECRET_KEY", default="") or None,
-            "file_overwrite": False,
-        },
+        "OPTIONS": {"bucket_name": bucket, "file_overwrite": False, **S3},
     }
 QUARANTINE_DIR.mkdir(parents=True, exist_ok=True)
 FILE_UPLOAD_TEMP_DIR = str(QUARANTINE_DIR)
@@ -214,6 +209,9 @@ CELERY_BEAT_SCHEDULE = {
     "ship spool": {"task": "telemetry.ship_spool", "schedule": 2.0, "options": {"expires": 10}},
     "dispatch webhooks": {"task": "governance.dispatch_webhooks", "schedule": 2.0, "options": {"expires": 10}},
     "forget old messages": {"task": "governance.forget_old_messages", "schedule": 3600.0},
+    # An event is sealed within two seconds; an expired wake-up is one that the next makes good.
+    "seal the audit log": {"task": "governance.seal_audit_log", "schedule": 1.0, "options": {"expires": 5}},
+    "send the audit log": {"task": "governance.send_audit_log", "schedule": 2.0, "options": {"expires": 5}},
     "make partitions": {"task": "telemetry.make_partitions", "schedule": 3600.0},
 }
 
@@ -293,6 +291,19 @@ SPECTACULAR_SETTINGS = {
         "WebhookStatus": "apps.governance.states.WebhookStatus",
     },
 }
+
+# --- Audit log: sealed, and copied to where the database cannot reach ---------------------------------------------
+
+AUDIT_LOG_ORIGIN = env.str("AUDIT_LOG_ORIGIN", default="") or f"{urlsplit(PUBLIC_URL).hostname}/audit-log"
+AUDIT_LOG_DIR = Path(env.str("AUDIT_LOG_DIR", default="") or VAR / "audit-log")
+AUDIT_LOG_S3_BUCKET = env.str("AUDIT_LOG_S3_BUCKET", default="")
+AUDIT_LOG_RETENTION_DAYS = number("AUDIT_LOG_RETENTION_DAYS", default=3650, least=1, most=36500)
+AUDIT_WITNESS_URLS = urls("AUDIT_WITNESS_URLS")
+AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="")
+if not AUDIT_SIGNING_KEY and not IS_PRODUCTION:
+    AUDIT_SIGNING_KEY = kept_secret(
+        paths.secrets(VAR) / "audit_signing_key", lambda: base64.b64encode(secrets.token_bytes(32)).decode()
+    )
 
 # --- Other systems -----------------------------------------------------------------------------------------------
 

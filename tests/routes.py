@@ -11,7 +11,12 @@ from drf_spectacular.generators import SchemaGenerator
 
 BASE = "llm-ops/v1/"
 METHODS = ("get", "post", "put", "patch", "delete")
-NOT_ENVELOPED = {"schema", "docs"}  # documents about the API, not answers of it
+NOT_ENVELOPED = {
+    "schema",
+    "docs",  # documents about the API, not answers of it
+    "governance/audit/export",
+    "governance/audit/verifier",  # files that are there for whoever may read any
+}
 NOT_OURS = {"admin/"}
 Json = dict[str, Any]
 

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow
 from pyarrow import parquet
 
+from apps.core.cells import harmless
 from apps.evaluation.models import EvaluationRun
 
 COLUMNS = ("index", "prompt", "reference", "prediction", "prompt_tokens", "completion_tokens", "latency_ms")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def rows_of(run: EvaluationRun) -> list[dict[str, Any]]:
@@ -30,7 +30,7 @@ def as_csv(run: EvaluationRun) -> bytes:
     writer = csv.DictWriter(out, [*COLUMNS, *run.metrics_wanted], lineterminator="\n")
     writer.writeheader()
     for row in rows_of(run):
-        writer.writerow({name: _harmless(value) for name, value in row.items()})
+        writer.writerow({name: harmless(value) for name, value in row.items()})
     return out.getvalue().encode()
 
 
@@ -55,10 +55,6 @@ def as_parquet(run: EvaluationRun) -> bytes:
     out = io.BytesIO()
     parquet.write_table(pyarrow.Table.from_pylist(rows_of(run)), out)
     return out.getvalue()
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 FORMATS: dict[str, tuple[str, Callable[[EvaluationRun], bytes]]] = {

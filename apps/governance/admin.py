@@ -8,6 +8,9 @@ from apps.governance.models import (
     Approval,
     ApprovalBatch,
     ApprovalRequest,
+    AuditAlarm,
+    AuditCheckpoint,
+    AuditCopy,
     AuditEvent,
     Decision,
     Delegation,
@@ -26,6 +29,21 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_filter = ("action",)
     list_select_related = ("team",)
     search_fields = ("actor_label", "subject_label", "action")
+
+
+@admin.register(AuditCheckpoint)
+class AuditCheckpointAdmin(ReadOnlyAdmin):
+    list_display = ("size", "at")
+
+
+@admin.register(AuditCopy)
+class AuditCopyAdmin(ReadOnlyAdmin):
+    list_display = ("name", "kind", "size", "copied_at", "failures", "error")
+
+
+@admin.register(AuditAlarm)
+class AuditAlarmAdmin(ReadOnlyAdmin):
+    list_display = ("raised_at", "source", "message", "cleared_at")
 
 
 @admin.register(Decision)

@@ -7,7 +7,13 @@ cannot even disable the triggers. Migrations run as the owner.
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-TABLES = ("governance_auditevent", "governance_decision")
+TABLES = (
+    "governance_auditcheckpoint",
+    "governance_auditevent",
+    "governance_auditleaf",
+    "governance_audittile",
+    "governance_decision",
+)
 
 GRANTS = (
     "GRANT USAGE ON SCHEMA public TO {role}",

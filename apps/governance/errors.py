@@ -1,6 +1,13 @@
 """Every refusal of governance, with its public code."""
 
-from apps.core.errors import ConflictError, InvalidInputError, NotAllowedError, RuleBrokenError
+from apps.core.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    RuleBrokenError,
+    UnavailableError,
+)
 
 
 class WrongStateError(ConflictError):
@@ -176,3 +183,18 @@ class WebhookDisabledError(ConflictError):
 class TooManyEventsError(ConflictError):
     code = "governance.too_many_events"
     message = "More than {most} events of that time would be sent again. Begin later."
+
+
+class ReadNotRecordedError(UnavailableError):
+    code = "governance.read_not_recorded"
+    message = "This is shown only once it is on record who read it, and the record cannot be written. Try again later."
+
+
+class NotSealedYetError(ConflictError):
+    code = "governance.not_sealed_yet"
+    message = "This event is not sealed yet. It will be in a second or two: try again then."
+
+
+class UnknownCheckpointError(NotFoundError):
+    code = "governance.unknown_checkpoint"
+    message = "No checkpoint was signed at size {size}. The newest is at {newest}."

@@ -9,9 +9,10 @@ from django.db import models
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
+from apps.accounts.errors import PermissionRefusedError
 from apps.accounts.models import User
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import denied_ids, visible_to
+from apps.accounts.selectors import denied_ids, teams_where, visible_to
 from apps.governance.models import (
     AccessRequest,
     Approval,
@@ -54,12 +55,15 @@ def filtered_requests(
 
 
 def filtered_events(*, actor: User, asked: dict[str, Any]) -> QuerySet[AuditEvent]:
-    """Visible audit events by actor, action (or its beginning), subject and time."""
+    """Visible audit events by actor, action (or its beginning), subject, team and time."""
     lookups = {
         "actor": "actor__username",
+        "who": "actor_label__icontains",
         "action": "action__startswith",
         "subject_kind": "subject_type__model",
         "subject_id": "subject_id",
+        "team": "team__slug",
+        "q": "subject_label__icontains",
         "since": "at__gte",
         "until": "at__lt",
     }
@@ -114,14 +118,33 @@ def visible_decisions(*, actor: User) -> QuerySet[Decision]:
 
 def visible_events(*, actor: User) -> QuerySet[AuditEvent]:
     """Audit events of teams whose trail `actor` may read."""
-    events = AuditEvent.objects.select_related("actor", "team", "subject_type")
+    events = AuditEvent.objects.select_related("actor", "team", "subject_type", "leaf")
     return _without_denied(actor, visible_to(actor, events, Permission.AUDIT))
+
+
+def is_auditor(*, actor: User) -> bool:
+    """Tell whether `actor` may read the trail of any team."""
+    return teams_where(actor, Permission.AUDIT).exists()
+
+
+def require_auditor(*, actor: User) -> None:
+    """Refuse who may read the trail of no team: what is said of the log as a whole is for auditors.
+
+    Raises:
+        PermissionRefusedError: `actor` may not read any.
+    """
+    if not is_auditor(actor=actor):
+        raise PermissionRefusedError(permission=str(Permission.AUDIT), who_can_help="Ask an administrator.")
 
 
 def events_about(subject: models.Model) -> QuerySet[AuditEvent]:
     """The trail of one object, oldest first; the caller has checked that the object may be seen."""
     kind = ContentType.objects.get_for_model(subject)
-    return AuditEvent.objects.filter(subject_type=kind, subject_id=subject.pk).select_related("actor").order_by("pk")
+    return (
+        AuditEvent.objects.filter(subject_type=kind, subject_id=subject.pk)
+        .select_related("actor", "leaf")
+        .order_by("pk")
+    )
 
 
 def requests_about(subject: models.Model) -> QuerySet[ApprovalRequest]:

@@ -12,6 +12,7 @@ PAST = {  # what the rule of `done` does not make
     "given": "given",
     "lose": "lost",
     "prompt": "prompt changed",
+    "read": "read",
     "rollback": "rolled back",
     "run": "ran",
     "send": "sent",

@@ -30,13 +30,20 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """An audit event that shows something was done: checkable by its digest."""
+    """An audit event that shows something was done: checkable by its digest, and by its place in the sealed log.
+
+    Attributes:
+        leaf_index: its place; None until it is sealed.
+        proof: address of the API where the proof of that is.
+    """
 
     event_id: str
     action: str
     actor: str
     at: str
     digest: str
+    leaf_index: int | None
+    proof: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,5 +397,14 @@ def _answer(event: RequestEvent) -> Step:
 def _proofs(subject: models.Model) -> list[Proof]:
     events: list[AuditEvent] = list(events_about(subject))
     return [
-        Proof(str(event.pk), event.action, event.actor_label, event.at.isoformat(), event.digest) for event in events
+        Proof(
+            event_id=str(event.pk),
+            action=event.action,
+            actor=event.actor_label,
+            at=event.at.isoformat(),
+            digest=event.digest,
+            leaf_index=event.leaf_index,
+            proof=f"/llm-ops/v1/governance/audit/proof/{event.pk}",
+        )
+        for event in events
     ]

@@ -1,4 +1,4 @@
-"""Writes of telemetry: taking over what the gateway spooled, and making room for it."""
+"""Writes of telemetry: taking over what the gateway spooled, making room for it, and who read what is in it."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
@@ -8,8 +8,11 @@ import structlog
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
+from apps.accounts.models import User
+from apps.governance.services import record_read
 from apps.telemetry.errors import DamagedLineError
 from apps.telemetry.models import RequestEvent, SpoolPosition
+from apps.telemetry.selectors import visible_event
 from apps.telemetry.signals import events_shipped
 from apps.telemetry.spool import Batch, event_of, is_closed, read_batch, spool_files
 
@@ -33,6 +36,19 @@ class Shipment:
         return Shipment(
             self.events + other.events, self.damaged + other.damaged, self.files_removed + other.files_removed
         )
+
+
+def read_event(*, actor: User, request_id: str) -> RequestEvent:
+    """Return one request with what was asked and answered; where that is kept, it is on record who read it.
+
+    Raises:
+        RequestNotFoundError: see `selectors.visible_event`.
+        ReadNotRecordedError: the reading cannot be recorded.
+    """
+    event = visible_event(actor=actor, request_id=request_id)
+    if event.content is not None:
+        record_read(actor=actor, subject=event, what="content")
+    return event
 
 
 def ship_spool(folder: Path) -> Shipment:

@@ -8,13 +8,15 @@ import platform
 import sys
 from collections.abc import Callable
 
-from llmops_portal.bench import gateway, lists, policies
+from llmops_portal.bench import audit, gateway, interleavings, lists, policies
 from llmops_portal.bench.figures import Figure, table
 from llmops_portal.local import paths, testing
 
 BENCHES: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "policies": ("Policies: ten rules over 10 kB of facts", policies.measure),
     "lists": ("Lists: 50 of 200,000 objects, by roles and grants", lists.measure),
+    "audit": ("Audit log: two writers, sealed every second; a million events checked", audit.measure),
+    "interleavings": ("Approvals: people who act at the same moment, watched by the database", interleavings.measure),
     "gateway": ("Gateway: chat calls, 32 connections, everything on", gateway.measure),
 }
 PAGE = paths.CHECKOUT / "docs" / "reference" / "benchmarks.md"

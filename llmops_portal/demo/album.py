@@ -135,12 +135,15 @@ def _of_governance(people: dict[str, Visitor]) -> list[Picture]:
     done = _named(engineer, "/governance/approvals", "subject_id", model["id"])[0]
     waiting = [f"/governance/approvals/{found['id']}/" for found in engineer.get(_OPEN)["items"][:1]]
     decision = _named(approver, "/governance/decisions", "subject_id", model["id"])[0]
+    event = _named(approver, "/governance/audit/logs", "subject_id", model["id"])[0]
     policy = f"/governance/policies/{_named(engineer, '/governance/policies', 'key', 'model-release')[0]['id']}/"
     return [
         Picture("approval", f"/governance/approvals/{done['id']}/", who="approver", is_in_guide=True),
         *(Picture("approval-own", path, is_in_guide=True) for path in waiting),
         *(Picture("approval-denied", path, who="approver") for path in waiting),
         *(Picture("approval-refused", path, "approver", presses("Approve"), is_in_guide=True) for path in waiting),
+        Picture("audit-event", f"/governance/audit/{event['id']}/", who="approver", is_in_guide=True),
+        Picture("audit-object", f"/governance/audit/?object={model['id']}", who="approver", is_in_guide=True),
         Picture("decision", f"/governance/decisions/{decision['id']}/", who="approver", is_in_guide=True),
         Picture("policy", policy, who="manager", is_in_guide=True),
         Picture("policy-read", policy, who="approver"),

@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.test import override_settings
+
+from llmops_portal.checks import audit_log_can_be_signed
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "llmops_portal" / "settings.py"
-READERS = r"env\.\w+|destinations|flag|networks|number|one_of|ports|url"
+READERS = r"env\.\w+|destinations|flag|networks|number|one_of|ports|urls?"
 FROM_ENVIRONMENT = re.compile(rf"""(?:{READERS})\(\s*["']([A-Z0-9_]+)["']""")
 
 
@@ -47,6 +50,8 @@ def test_the_example_lists_every_setting_and_no_other():
         ({"PUBLIC_URL": "portal.example"}, "PUBLIC_URL='portal.example' is not an address"),
         ({"GATEWAY_URL": "unix:/run/gateway"}, "GATEWAY_URL='unix:/run/gateway' is not an address"),
         ({"GATEWAY_SNAPSHOT_MAX_AGE_S": "5"}, "GATEWAY_SNAPSHOT_MAX_AGE_S=5 is not between 10 and 86400"),
+        ({"AUDIT_WITNESS_URLS": "https://one.example, two"}, "AUDIT_WITNESS_URLS: 'two' is not an address"),
+        ({"AUDIT_LOG_RETENTION_DAYS": "0"}, "AUDIT_LOG_RETENTION_DAYS=0 is not between 1 and 36500"),
         ({"GATEWAY_TRUSTED_PROXIES": "proxy"}, "GATEWAY_TRUSTED_PROXIES: 'proxy' does not appear to be"),
         ({"EGRESS_ALLOW": "10.0.0.1/8"}, "EGRESS_ALLOW: 10.0.0.1/8 has host bits set"),
         ({"EGRESS_ALLOW": "10.0.0"}, "EGRESS_ALLOW: '10.0.0' does not appear to be"),
@@ -61,6 +66,38 @@ def test_an_odd_value_stops_the_start_and_names_itself(environment, complaint):
 
     assert ended.returncode != 0
     assert complaint in ended.stderr
+
+
+class TestTheSigningKeyOfTheAuditLog:
+    def test_is_made_once_for_local_use_and_for_its_owner_alone(self, tmp_path):
+        told = [start("settings.AUDIT_SIGNING_KEY", VAR=str(tmp_path)).stdout for _ in range(2)]
+
+        kept = tmp_path / "secrets" / "audit_signing_key"
+        assert told == [f"{kept.read_text()}\n"] * 2
+        assert kept.stat().st_mode & 0o777 == 0o600
+        assert [path.name for path in kept.parent.iterdir() if path.name.startswith(".")] == []
+
+    @pytest.mark.parametrize(
+        ("given", "found"),
+        [
+            ({"AUDIT_SIGNING_KEY": ""}, ["llmops.E005"]),
+            ({"AUDIT_SIGNING_KEY": "bm8ga2V5"}, ["llmops.E006"]),
+            ({"AUDIT_SIGNING_KEY": "A" * 43 + "=", "AUDIT_LOG_ORIGIN": "portal example"}, ["llmops.E007"]),
+            ({"AUDIT_SIGNING_KEY": "A" * 43 + "="}, []),
+        ],
+    )
+    def test_is_checked(self, given, found):
+        with override_settings(**given):
+            complaints = audit_log_can_be_signed()
+
+        assert [complaint.id for complaint in complaints] == found
+        assert all(complaint.hint for complaint in complaints)
+
+    def test_is_not_made_up_in_production(self, tmp_path):
+        production = {"DEPLOYMENT": "production", "DJANGO_SECRET_KEY": "x" * 50}
+
+        assert start("settings.AUDIT_SIGNING_KEY", VAR=str(tmp_path), **production).stdout == "\n"
+        assert not (tmp_path / "secrets" / "audit_signing_key").exists()
 
 
 def gateway_of(**environment: str) -> dict[str, object]:

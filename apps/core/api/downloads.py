@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Generator, Iterator
 from dataclasses import dataclass
 
+from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
@@ -107,6 +108,28 @@ async def _off_the_loop(chunks: Generator[bytes, None, None]) -> AsyncIterator[b
             yield chunk
     finally:
         chunks.close()
+
+
+def rows_response(
+    request: Request, chunks: Generator[bytes, None, None], *, content_type: str, filename: str, headers: dict[str, str]
+) -> StreamingHttpResponse:
+    """Answer with a file that is made while it is sent, of rows that `chunks` reads from the database on the way."""
+    is_asgi = isinstance(request._request, ASGIRequest)  # noqa: SLF001  # as above
+    disposition = content_disposition_header(as_attachment=True, filename=filename) or "attachment"
+    return StreamingHttpResponse(
+        _in_its_thread(chunks) if is_asgi else chunks,
+        content_type=content_type,
+        headers={"Content-Disposition": disposition, "Cache-Control": "private, no-store", **headers},
+    )
+
+
+async def _in_its_thread(chunks: Generator[bytes, None, None]) -> AsyncIterator[bytes]:
+    """Read in the request's own thread, whose database connection is given back when the answer ends."""
+    try:
+        while chunk := await sync_to_async(lambda: next(chunks, b""))():
+            yield chunk
+    finally:
+        await sync_to_async(chunks.close)()
 
 
 class DownloadView(PortalAPIView):

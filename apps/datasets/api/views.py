@@ -130,6 +130,7 @@ class DatasetFile(DownloadView):
         dataset = found_dataset(request.user, dataset_id)
         if not dataset.sha256:
             raise NoFileError(label=str(dataset))
+        services.note_reading(actor=request.user, dataset=dataset, what="file")
         name = f"{dataset.name}-{dataset.version}.{dataset.format}"
         return blob_response(request, sha256=dataset.sha256, size_bytes=dataset.size_bytes, filename=name)
 
@@ -147,7 +148,7 @@ class DatasetPreview(PortalAPIView):
         asked = self.given_query(shapes.DatasetPreviewIn, request)
         return Response(
             {
-                "rows": selectors.first_rows(dataset, asked["rows"]),
+                "rows": services.show_rows(actor=request.user, dataset=dataset, count=asked["rows"]),
                 "row_count": dataset.row_count,
                 "schema": dataset.schema,
                 "statistics": dataset.statistics,

@@ -188,7 +188,7 @@ def _of_tab(request: HtmxHttpRequest, dataset: DatasetVersion, tab: str) -> dict
     if tab == "overview":
         return {"report": shown_report(dataset)}
     if tab == "rows":
-        return shown_rows(dataset)
+        return shown_rows(services.show_rows(actor=request.user, dataset=dataset), dataset)
     if tab == "columns":
         return {"columns": [{**column, **dataset.statistics[column["name"]]} for column in dataset.schema]}
     if tab == "versions":
@@ -200,10 +200,9 @@ def _of_tab(request: HtmxHttpRequest, dataset: DatasetVersion, tab: str) -> dict
     return {}
 
 
-def shown_rows(dataset: DatasetVersion) -> dict[str, Any]:
-    """Return the first rows as the page shows them: cells with whether their column holds running text."""
+def shown_rows(rows: list[dict[str, Any]], dataset: DatasetVersion) -> dict[str, Any]:
+    """Return rows as the page shows them: cells with whether their column holds running text."""
     columns = [column["name"] for column in dataset.schema]
-    rows = selectors.first_rows(dataset)
     is_text = {name: any(len(str(row.get(name, ""))) > SHORT_VALUE for row in rows) for name in columns}
     return {"columns": columns, "rows": [[(row.get(name, ""), is_text[name]) for name in columns] for row in rows]}
 

@@ -5,6 +5,7 @@ from apps.governance.models.delegations import Delegation
 from apps.governance.models.emergencies import EmergencyMove
 from apps.governance.models.notices import Notice, NoticePreference, NoticeSending
 from apps.governance.models.policies import Decision, Policy, PolicyVersion
+from apps.governance.models.sealing import AuditAlarm, AuditCheckpoint, AuditCopy, AuditLeaf, AuditTile
 from apps.governance.models.waivers import Waiver
 from apps.governance.models.webhooks import WebhookCursor, WebhookDelivery, WebhookSubscription
 
@@ -13,7 +14,12 @@ __all__ = [
     "Approval",
     "ApprovalBatch",
     "ApprovalRequest",
+    "AuditAlarm",
+    "AuditCheckpoint",
+    "AuditCopy",
     "AuditEvent",
+    "AuditLeaf",
+    "AuditTile",
     "Decision",
     "Delegation",
     "EmergencyMove",

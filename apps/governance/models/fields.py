@@ -38,3 +38,20 @@ class FirstRunningTransaction(models.Func):
     template = "pg_snapshot_xmin(pg_current_snapshot())"
     arity = 0
     output_field = TransactionIdField()
+
+
+class NextTransaction(models.Func):
+    """The first transaction that this snapshot knows nothing of. Rows that say they come from later ones were brought
+    from another cluster, whose transactions have long ended."""
+
+    template = "pg_snapshot_xmax(pg_current_snapshot())"
+    arity = 0
+    output_field = TransactionIdField()
+
+
+class HourOf(models.Func):
+    """The hour, in UTC, in which a moment lies. Unlike `TruncHour` it can stand in an index of a migration."""
+
+    template = "date_trunc('hour', %(expressions)s AT TIME ZONE 'UTC')"
+    arity = 1
+    output_field = models.DateTimeField()

@@ -1,7 +1,7 @@
 """Writes of governance: the one promotion path, approvals, policies, the audit trail."""
 
 from apps.governance.services.access import ask_access, collect_key, withdraw_access_request
-from apps.governance.services.audit import record_event
+from apps.governance.services.audit import record_event, record_read
 from apps.governance.services.batches import approve_batch, batch_digest, open_batch, reject_batch, withdraw_batch
 from apps.governance.services.checks import check_policy, scope_of
 from apps.governance.services.decisions import ask_policies, decide, requirements_of
@@ -70,6 +70,7 @@ __all__ = [
     "parts_in",
     "ping_webhook",
     "record_event",
+    "record_read",
     "refuse_unless_allowed",
     "refuse_unless_at_once",
     "reject_batch",

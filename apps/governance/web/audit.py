@@ -1,25 +1,63 @@
-"""Pages of the audit trail."""
+"""Pages of the audit trail: its list, one event, and how far it is sealed."""
+
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 
 from apps.core.web.lists import list_page
 from apps.core.web.requests import HtmxHttpRequest
-from apps.governance import selectors
-from apps.governance.web import forms
-from apps.governance.web.lists import narrowed
+from apps.governance import outside, proofs, selectors, services
+from apps.governance.checking import verification_of
+from apps.governance.models import AuditEvent
+from apps.governance.web.audit_filters import AuditFilter
 
 
 @login_required
 def audit(request: HtmxHttpRequest) -> HttpResponse:
-    form = forms.AuditFilter(request.GET)
-    rows = selectors.visible_events(actor=request.user)
-    if form.is_valid():
-        asked = form.cleaned_data
-        if asked["action"]:
-            rows = rows.filter(action__startswith=asked["action"])
-        if asked["actor"]:
-            rows = rows.filter(actor_label__icontains=asked["actor"])
-        rows = narrowed(rows, asked, label="subject_label")
-    return render(request, "governance/audit.html", {"form": form, "page": list_page(request, rows)})
+    """The trail; of one object, when `?object=` names one, as a timeline."""
+    form = AuditFilter(request.GET, actor=request.user)
+    rows = selectors.filtered_events(actor=request.user, asked=form.asked)
+    services.record_read(actor=request.user, subject=request.user, what="audit_log")
+    page = list_page(request, rows)
+    context = {
+        "form": form,
+        "page": page,
+        "about": page.rows[0] if page and form.asked.get("subject_id") else None,
+        "export": form.as_query,
+        "is_auditor": selectors.is_auditor(actor=request.user),
+        "seal": proofs.seal_state(),
+        "key": outside.signer().verifier_key,
+    }
+    return render(request, "governance/audit.html", context)
+
+
+@login_required
+def audit_state(request: HtmxHttpRequest) -> HttpResponse:
+    """How far the sealing is, for the page that shows it to ask again."""
+    selectors.require_auditor(actor=request.user)
+    return render(request, "governance/audit.html#seal_state", {"seal": proofs.seal_state()})
+
+
+@login_required
+def audit_event(request: HtmxHttpRequest, event_id: UUID) -> HttpResponse:
+    """One event: what it says, and whether it is what was sealed."""
+    event = _found(request, event_id)
+    services.record_read(actor=request.user, subject=request.user, what="audit_log")
+    context = {"event": event, "checked": verification_of(event), "key": outside.signer().verifier_key}
+    return render(request, "governance/audit_event.html", context)
+
+
+@login_required
+def verification(request: HtmxHttpRequest, event_id: UUID) -> HttpResponse:
+    """The same check, made again."""
+    event = _found(request, event_id)
+    if not request.htmx:
+        return audit_event(request, event_id)
+    context = {"event": event, "checked": verification_of(event)}
+    return render(request, "governance/audit_event.html#verification", context)
+
+
+def _found(request: HtmxHttpRequest, event_id: UUID) -> AuditEvent:
+    return get_object_or_404(selectors.visible_events(actor=request.user), pk=event_id)

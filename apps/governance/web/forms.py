@@ -29,12 +29,6 @@ class PolicyFilter(forms.Form):
     status = forms.ChoiceField(choices=[ANY, *PolicyStatus.choices], required=False)
 
 
-class AuditFilter(forms.Form):
-    action = forms.CharField(required=False, help_text='Its beginning, such as "modelversion."')
-    actor = forms.CharField(label="Who", required=False)
-    q = forms.CharField(label="Search the audit trail", required=False)
-
-
 class PasswordForm(forms.Form):
     """Asks for the password again where the person has been signed in for a while; otherwise it has no such field."""
 

@@ -72,4 +72,7 @@ urlpatterns = [
     path("notices/read-all", notices.read_all, name="read_all_notices"),
     path("notices/preference", notices.preference, name="notice_preference"),
     path("notices/<uuid:notice_id>/open", notices.open_notice, name="open_notice"),
+    path("audit/state", audit.audit_state, name="audit_state"),
+    path("audit/<uuid:event_id>/", audit.audit_event, name="audit_event"),
+    path("audit/<uuid:event_id>/verification", audit.verification, name="audit_verification"),
 ]

@@ -18,6 +18,8 @@ class ProofOut(serializers.Serializer[Any]):
     actor = serializers.CharField()
     at = serializers.DateTimeField()
     digest = serializers.CharField()
+    leaf_index = serializers.IntegerField(allow_null=True, help_text="Its place in the sealed log; null until sealed.")
+    proof = serializers.CharField(help_text="Where the proof of that is.")
 
 
 class StepOut(serializers.Serializer[Any]):

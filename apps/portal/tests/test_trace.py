@@ -37,7 +37,7 @@ def step(kind: str, name: str, came_of: str = "", because: str = "", **more: Any
 @pytest.fixture
 def chain() -> Provenance:
     """An answer of a model that was tuned on cleaned data, measured on other data, reviewed and approved."""
-    proof = Proof("event", "modelversion.approve", "Jonas", AT, "sha256:0")
+    proof = Proof("event", "modelversion.approve", "Jonas", AT, "sha256:0", 7, "/proof")
     steps = [
         step("answer", "answer"),
         step("endpoint_revision", "revision", "answer:answer", "was answered by"),

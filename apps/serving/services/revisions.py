@@ -106,7 +106,7 @@ def _asked(endpoint: Endpoint, change: Change, *, is_new: bool) -> Asked:
 def _revision(endpoint: Endpoint, change: Change, asked: Asked) -> EndpointRevision:
     model = asked.model
     assert model is not None, "the rules have refused a deployment without a model"  # noqa: S101
-    last = None if endpoint._state.adding else endpoint.revisions.order_by("-number").first()  # noqa: SLF001
+    last = None if endpoint._state.adding else endpoint.revisions.order_by("-number").first()
     revision = EndpointRevision(
         endpoint=endpoint,
         number=last.number + 1 if last else 1,

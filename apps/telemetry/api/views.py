@@ -7,7 +7,8 @@ from rest_framework.response import Response
 from apps.core.api.views import PortalAPIView
 from apps.telemetry.api import serializers as shapes
 from apps.telemetry.api.pages import events_page
-from apps.telemetry.selectors import filtered_events, visible_event
+from apps.telemetry.selectors import filtered_events
+from apps.telemetry.services import read_event
 
 
 class Requests(PortalAPIView):
@@ -26,4 +27,4 @@ class RequestDetail(PortalAPIView):
 
     @extend_schema(summary="The record of one request", responses=shapes.RequestDetailOut)
     def get(self, request: Request, request_id: str) -> Response:
-        return Response(shapes.RequestDetailOut(visible_event(actor=request.user, request_id=request_id)).data)
+        return Response(shapes.RequestDetailOut(read_event(actor=request.user, request_id=request_id)).data)

@@ -12,7 +12,8 @@ from django.utils import timezone
 from apps.core.web.charts import Chart, Series
 from apps.core.web.formats import in_short, in_time
 from apps.core.web.requests import HtmxHttpRequest
-from apps.telemetry.selectors import Hour, filtered_events, requests_by_hour, traffic, visible_event
+from apps.telemetry.selectors import Hour, filtered_events, requests_by_hour, traffic
+from apps.telemetry.services import read_event
 from apps.telemetry.web.forms import RequestFilters
 from apps.telemetry.web.pages import events_list
 
@@ -42,7 +43,7 @@ def requests(request: HtmxHttpRequest) -> HttpResponse:
 @login_required
 def request_detail(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
     """One request: what was decided, what it took, and where the chain behind its answer is."""
-    event = visible_event(actor=request.user, request_id=str(request_id))
+    event = read_event(actor=request.user, request_id=str(request_id))
     context = {
         "event": event,
         "first_token": f"first token after {in_time(event.first_token_ms / 1000)}" if event.first_token_ms else "",

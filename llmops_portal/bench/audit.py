@@ -1,0 +1,271 @@
+"""What the audit log costs, beside the same work without it: writing events, sealing them, checking a million of them.
+
+The database commits without waiting for its disk, so that what is measured is the event and not the disk. Two processes
+write at once; a third seals every second, as the worker does. All of them share the machine's cores with PostgreSQL.
+"""
+
+import contextlib
+import hashlib
+import json
+import multiprocessing
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from llmops_portal.bench.figures import Figure
+from llmops_portal.local import paths
+
+WRITERS, WRITING_S, ALONE = 2, 10.0, 3000
+LINES, LINES_AT_ONCE = 1_000_000, 65_536
+READY_WITHIN_S = 120
+SEAL_EVERY_S = 1.0
+SCRIPT = paths.CHECKOUT / "tools" / "llmops_verify.py"
+UNSEALED = """
+SELECT count(*) FROM governance_auditevent AS event
+WHERE id >= %s AND NOT EXISTS (SELECT FROM governance_auditleaf AS leaf WHERE leaf.event_id = event.id)
+"""
+LAG = """
+SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY EXTRACT(EPOCH FROM checkpoint.at - event.at))
+FROM governance_auditevent AS event JOIN governance_auditleaf AS leaf ON leaf.event_id = event.id
+CROSS JOIN LATERAL (
+    SELECT at FROM governance_auditcheckpoint WHERE size > leaf."index" ORDER BY size LIMIT 1
+) AS checkpoint
+WHERE event.id >= %s
+"""
+
+
+def measure() -> list[Figure]:
+    """Return what writing, sealing and checking cost."""
+    import django  # noqa: PLC0415 - before anything that needs its settings
+
+    django.setup()
+    from django.db import connections  # noqa: PLC0415
+
+    with _empty_database():
+        without_ms, with_ms = _alone()
+        connections.close_all()
+        bare, _ = _together(with_event=False)
+        events, lag_s = _together(with_event=True)
+    checked_s, hashed_s = _million()
+    return [
+        Figure(name="audit_events_per_s", value=events, baseline_name="the same without, per s", baseline=bare),
+        Figure(
+            name="audit_p50_ms",
+            value=with_ms - without_ms,
+            baseline_name="the transaction without, ms",
+            baseline=without_ms,
+        ),
+        Figure(name="seal_p99_s", value=lag_s, baseline_name="from one sealing to the next, s", baseline=SEAL_EVERY_S),
+        Figure(name="audit_verify_1e6_s", value=checked_s, baseline_name="SHA-256 of the lines, s", baseline=hashed_s),
+    ]
+
+
+@contextlib.contextmanager
+def _empty_database() -> Iterator[None]:
+    """Make a database of the bench's own, for this process and those that it starts."""
+    from django.db import connection  # noqa: PLC0415
+
+    given, known = os.environ["DATABASE_URL"], connection.settings_dict["NAME"]
+    name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    os.environ["DATABASE_URL"] = given.replace(urlsplit(given).path, f"/{name}", 1)
+    try:
+        yield
+    finally:
+        connection.creation.destroy_test_db(known, verbosity=0)
+        os.environ["DATABASE_URL"] = given
+
+
+def _alone() -> tuple[float, float]:
+    """Return the median of a transaction without an event and with one, in milliseconds, in turns."""
+    change, change_and_record = _changes("alone")
+    took: dict[Callable[[], None], list[float]] = {change: [], change_and_record: []}
+    for _ in range(ALONE):
+        for each, times in took.items():
+            began = time.perf_counter()
+            each()
+            times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(took[change]), statistics.median(took[change_and_record])
+
+
+def _together(*, with_event: bool) -> tuple[float, float]:
+    """Return how many transactions all writers make in a second, and how long events wait to be sealed (99 of 100)."""
+    from django.db import connection, connections  # noqa: PLC0415
+
+    from apps.core.ids import new_id  # noqa: PLC0415
+
+    context = multiprocessing.get_context("spawn")
+    begin, stop, first = context.Event(), context.Event(), new_id()
+    with tempfile.TemporaryDirectory() as folder:
+        writers = [_started(context, write, begin, f"writer-{number}", with_event) for number in range(WRITERS)]
+        sealer = _started(context, seal, begin, stop, folder)
+        for _, here in [*writers, sealer]:
+            _received(here)
+        begin.set()
+        rate = sum(_received(here) for _, here in writers) / WRITING_S
+        time.sleep(2 * SEAL_EVERY_S)
+        stop.set()
+        _received(sealer[1])
+        for process, _ in [*writers, sealer]:
+            process.join()
+    lag_s = _lag_since(first, connection) if with_event else 0.0
+    connections.close_all()
+    return rate, lag_s
+
+
+def write(there: Connection, begin: Event, name: str, with_event: bool) -> None:
+    """Be one writer: make as many transactions as there is time for, and tell how many."""
+    import django  # noqa: PLC0415
+
+    django.setup()
+    made, change = 0, _changes(name)[with_event]
+    for _ in range(100):
+        change()
+    there.send(0)
+    begin.wait(READY_WITHIN_S)
+    until = time.perf_counter() + WRITING_S
+    while time.perf_counter() < until:
+        change()
+        made += 1
+    there.send(made)
+
+
+def seal(there: Connection, begin: Event, stop: Event, folder: str) -> None:
+    """Be the worker: seal every second until told to stop."""
+    import django  # noqa: PLC0415
+
+    django.setup()
+    from django.conf import settings  # noqa: PLC0415
+
+    from apps.governance.services import copies, sealing  # noqa: PLC0415
+
+    settings.AUDIT_LOG_DIR = Path(folder) / "audit-log"
+    while sealing.seal_events():  # what an earlier run left
+        pass
+    there.send(0)
+    begin.wait(READY_WITHIN_S)
+    due = time.perf_counter()
+    while not stop.is_set():
+        sealing.seal_events()
+        copies.copy_to_folder()
+        due += SEAL_EVERY_S
+        time.sleep(max(0.0, due - time.perf_counter()))
+    there.send(0)
+
+
+def _changes(name: str) -> tuple[Callable[[], None], Callable[[], None]]:
+    """Return a small transaction, and the same with its audit event."""
+    from django.db import connection, transaction  # noqa: PLC0415
+
+    from apps.accounts.models import Organisation, Team, User  # noqa: PLC0415
+    from apps.governance.services import record_event  # noqa: PLC0415
+
+    organisation, _ = Organisation.objects.get_or_create(slug="bench", defaults={"name": "Bench"})
+    team, _ = Team.objects.get_or_create(slug=f"bench-{name}", defaults={"organisation": organisation, "name": name})
+    actor, _ = User.objects.get_or_create(username=f"bench-{name}")
+    before, after = {"status": "draft"}, {"status": "under_review", "digest": "sha256:" + "0" * 64}
+
+    def write() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE accounts_team SET name = %s WHERE id = %s", [name, team.pk])
+
+    def change() -> None:
+        with transaction.atomic():
+            write()
+
+    def change_and_record() -> None:
+        with transaction.atomic():
+            write()
+            record_event(
+                actor=actor, action="team.submit", subject=team, before=before, after=after, reason="Ready for review"
+            )
+
+    return change, change_and_record
+
+
+def _started(context: Any, work: Callable[..., None], *arguments: object) -> tuple[Any, Connection]:
+    here, there = context.Pipe()
+    process = context.Process(target=work, args=(there, *arguments), daemon=True)
+    process.start()
+    return process, here
+
+
+def _received(here: Connection) -> int:
+    if not here.poll(READY_WITHIN_S):
+        raise TimeoutError(f"a process of the bench says nothing for {READY_WITHIN_S} s")
+    return int(here.recv())
+
+
+def _lag_since(first: UUID, connection: Any) -> float:
+    with connection.cursor() as cursor:
+        cursor.execute(UNSEALED, [first])
+        if unsealed := cursor.fetchone()[0]:
+            raise ValueError(f"{unsealed} events were not sealed")
+        cursor.execute(LAG, [first])
+        return float(cursor.fetchone()[0])
+
+
+def _million() -> tuple[float, float]:
+    """Return how long the script takes to check a million events, and how long it takes to hash their lines."""
+    with tempfile.TemporaryDirectory() as name:
+        export, folder = Path(name, "export.jsonl"), Path(name, "audit-log")
+        key = _sealed_export(export, folder)
+        began = time.perf_counter()
+        with export.open("rb") as file:
+            for line in file:
+                hashlib.sha256(line).digest()
+        hashed_s = time.perf_counter() - began
+        began = time.perf_counter()
+        told = subprocess.run(
+            [sys.executable, "-I", str(SCRIPT), "export", str(export), "--key", key, "--log", str(folder)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        checked_s = time.perf_counter() - began
+    if not told.stdout.startswith(f"HOLDS: {LINES} events"):
+        raise ValueError(told.stdout)
+    return checked_s, hashed_s
+
+
+def _sealed_export(export: Path, folder: Path) -> str:
+    """Write a log of a million events and its copy; return its public key."""
+    from apps.governance.sealing.notes import Checkpoint, Signer  # noqa: PLC0415
+    from apps.governance.sealing.tiles import Edge, Tile, open_tiles, tile_path  # noqa: PLC0415
+    from apps.governance.sealing.tree import leaf_hash  # noqa: PLC0415
+
+    said = {"action": "modelversion.approve", "reason": "All rules hold, 검토 완료", "more": "x" * 330}
+    edge, tail = Edge(0), [b""]
+
+    def keep(path: str, content: bytes) -> None:  # without waiting for the disk, which is not what is measured
+        Path(folder, path).parent.mkdir(parents=True, exist_ok=True)
+        Path(folder, path).write_bytes(content)
+
+    with export.open("wb") as file:
+        for begin in range(0, LINES, LINES_AT_ONCE):
+            lines = [
+                json.dumps({"id": f"{number:032x}", **said}, ensure_ascii=False, separators=(",", ":")).encode()
+                for number in range(begin, min(LINES, begin + LINES_AT_ONCE))
+            ]
+            leaves = [leaf_hash(line) for line in lines]
+            full: list[Tile] = edge.append(leaves)
+            for tile in full:
+                if tile.level == 0:
+                    keep(tile_path(0, tile.index), tile.hashes)
+            tail = leaves
+            file.write(b"\n".join([*lines, b""]))
+    for level, index, width in open_tiles(LINES):
+        if level == 0:
+            keep(tile_path(0, index, width), b"".join(tail[-width:]))
+    signer = Signer("bench.example/audit-log", "A" * 43 + "=")
+    keep("checkpoint", signer.sign(Checkpoint(signer.origin, LINES, edge.root())).encode())
+    return signer.verifier_key
