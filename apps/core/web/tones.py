@@ -82,7 +82,15 @@ LOOKS: dict[str, Look] = {
     "stg": Look("neutral", "layers"),
     "prod": Look("neutral", "globe"),
 }
-SPELT = {"cpu": "CPU", "f1": "F1", "gpu": "GPU", "mlflow": "MLflow", "pii": "personal data", "sha256": "SHA-256"}
+SPELT = {
+    "cpu": "CPU",
+    "f1": "F1",
+    "gpu": "GPU",
+    "mlflow": "MLflow",
+    "pii": "personal data",
+    "sha256": "SHA-256",
+    "usd": "USD",
+}
 TURNING = frozenset({"running", "deploying", "starting"})
 TONE_ICONS = {"ok": "circle-check", "warn": "triangle-alert", "bad": "circle-alert", "info": "info", "neutral": "info"}
 

@@ -52,6 +52,12 @@ def create_budget(
 def change_budget(*, actor: User, budget: Budget, **changes: Any) -> Budget:
     """Change a budget's `name`, `month_usd`, `enforced` or `warn_at_percent`. Raises as `create_budget` does."""
     require(actor, Permission.MANAGE, budget)
+    return change_as_granted(actor=actor, budget=budget, **changes)
+
+
+@transaction.atomic
+def change_as_granted(*, actor: User, budget: Budget, **changes: Any) -> Budget:
+    """Make a change that something else has allowed, such as an approved request; see `change_budget`."""
     locked = Budget.objects.select_for_update().get(pk=budget.pk)
     before = _described(locked)
     for name, value in changes.items():

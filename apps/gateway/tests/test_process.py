@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -55,11 +56,15 @@ class GatewayProcess:
         self.log.close()
         return code
 
-    def call(self, method: str, path: str, body: object = None, token: str = "") -> tuple[int, dict]:
+    def call(
+        self, method: str, path: str, body: object = None, token: str = "", forwarded_for: str = ""
+    ) -> tuple[int, dict]:
         caller = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         with contextlib.closing(caller):
             try:
                 headers = {"Authorization": f"Bearer {token}"} if token else {}
+                if forwarded_for:
+                    headers["X-Forwarded-For"] = forwarded_for
                 caller.request(method, path, json.dumps(body) if body else None, headers)
                 answer = caller.getresponse()
                 return answer.status, json.loads(answer.read())
@@ -115,6 +120,12 @@ class TestGatewayProcess:
         ship_spool(process.spool)
         assert RequestEvent.objects.filter(outcome="ok").count() == answered
         assert sum(DailySpend.objects.values_list("usd", flat=True)) == spent
+
+        # A key that is bound to networks opens from there alone; a trusted proxy, here loopback, says who calls.
+        bound = create_api_key(actor=engineer, name="bound", scopes=["inference"], networks=["203.0.113.0/24"])
+        models = partial(process.call, "GET", "/v1/models", token=bound.token)
+        wait_for(lambda: models(forwarded_for="203.0.113.9")[0] == 200, "the gateway has heard of the bound key")
+        assert [models(forwarded_for=told)[0] for told in ("198.51.100.1", "")] == [403, 403]
 
         revoke_api_key(actor=engineer, key=made.record)
         wait_for(lambda: process.chat(made.token) == 401, "the revoked key opens nothing", seconds=5)

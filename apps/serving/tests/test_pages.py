@@ -16,7 +16,7 @@ def given(model, team):
     """What a person fills in to deploy."""
     return {
         "model": model.pk,
-        "owner_team": team.pk,
+        "owner_team": team.slug,
         "route_name": "voc",
         "environment": "prod",
         "max_concurrent_requests": 4,

@@ -1,0 +1,1 @@
+"""Who may do what: roles, grants, keys and requests for them, on real things of the apps above accounts."""
