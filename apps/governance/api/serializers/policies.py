@@ -126,7 +126,7 @@ class DemandOut(serializers.Serializer[Any]):
 
 class RuleResultOut(serializers.Serializer[Any]):
     rule = serializers.CharField()
-    outcome = serializers.ChoiceField(choices=["passed", "denied", "demands", "waived"])
+    outcome = serializers.CharField(help_text="passed, denied, demands (more approvals) or waived.")
     passed = serializers.BooleanField()
     message = serializers.CharField()
     mend = serializers.CharField()
@@ -153,8 +153,8 @@ class ReplayIn(StrictSerializer):
 
 class ReplayRowOut(serializers.Serializer[Any]):
     decision_id = serializers.UUIDField()
-    was = serializers.ChoiceField(choices=["allowed", "denied", "demands", "silent"])
-    would_be = serializers.ChoiceField(choices=["allowed", "denied", "demands", "silent"])
+    was = serializers.CharField(help_text="allowed, denied, demands (more approvals) or silent.")
+    would_be = serializers.CharField(help_text="The same, of the draft.")
     rules = serializers.ListField(child=serializers.CharField(), help_text="Whose answers differ.")
 
 
