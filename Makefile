@@ -3,7 +3,7 @@ PYTHON ?= python3
 SETUP = @$(PYTHON) -m llmops_portal.local.environments
 RUN = @.venv/portal/bin/python -m llmops_portal
 
-.PHONY: help up demo status test lint docs bench lock
+.PHONY: help up demo status test lint docs bench bench-governance lock
 help:  ## what can be made
 	@sed -n 's/^\([a-z%-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
@@ -34,6 +34,10 @@ docs:  ## build the documentation; every broken link is an error
 bench:  ## measure, print ratios against baselines, write docs/reference/benchmarks.md
 	$(SETUP) dev train mlflow
 	$(RUN).bench
+
+bench-governance:  ## policies, lists, the audit log, and people who act at the same moment; ends in one JSON line
+	$(SETUP) dev
+	$(RUN).bench policies lists audit interleavings
 
 lock:  ## resolve requirements/*.in anew into requirements/*.txt
 	@$(PYTHON) -m llmops_portal.local.locks

@@ -208,6 +208,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget old answers": {"task": "core.forget_old_answers", "schedule": 3600.0},
     "ship spool": {"task": "telemetry.ship_spool", "schedule": 2.0, "options": {"expires": 10}},
     "dispatch webhooks": {"task": "governance.dispatch_webhooks", "schedule": 2.0, "options": {"expires": 10}},
+    "remind of what waits": {"task": "governance.remind", "schedule": 60.0, "options": {"expires": 50}},
     "forget old messages": {"task": "governance.forget_old_messages", "schedule": 3600.0},
     # An event is sealed within two seconds; an expired wake-up is one that the next makes good.
     "seal the audit log": {"task": "governance.seal_audit_log", "schedule": 1.0, "options": {"expires": 5}},

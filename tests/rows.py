@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.utils import timezone
 
-from apps.accounts.models import ApiKey, Project, Team, User
+from apps.accounts.models import ApiKey, Membership, Project, Team, User
 from apps.accounts.services import create_api_key, create_project, create_service_account, system_account
 from apps.catalog.models import ModelVersion
 from apps.catalog.tests import factories as catalog
@@ -171,6 +171,7 @@ class Rows:
             created_by=self.engineer,
         )
 
+    @cached_property
     def webhook(self) -> WebhookSubscription:
         given = {"name": "listed", "url": "https://hooks.example.com/", "events": ["*"]}
         return create_webhook(actor=self.reader, team=self.team, **given).subscription
@@ -251,6 +252,25 @@ class Rows:
 
     def emergencies(self, wanted: int) -> None:
         self._grow(self.emergency, wanted)
+
+    def access_requests(self, wanted: int) -> None:
+        self._grow(self.access_request, wanted)
+
+    def teams(self, wanted: int) -> None:
+        """On each the reader has a role."""
+        made = self._grow(self.team, wanted, slug=self._text)
+        Membership.objects.bulk_create(Membership(user=self.reader, team=team, role="viewer") for team in made)
+
+    def projects(self, wanted: int) -> None:
+        self._grow(self.project, wanted, slug=self._text)
+
+    def roles(self, wanted: int) -> None:
+        made = copies(self.engineer, wanted, username=self._text)
+        self._grow(self.engineer.memberships.get(), wanted, user_id=lambda number: made[number].pk)
+
+    def service_accounts(self, wanted: int) -> None:
+        account = self.service_account
+        copies(account, wanted - User.objects.filter(kind=account.kind).count(), username=self._text)
 
     def decisions(self, wanted: int) -> None:
         self._grow(Decision.objects.get(pk=self.endpoint.revision.decision_id), wanted)

@@ -18,6 +18,7 @@ def rows(engineer, approver, team, tmp_path):
     return Rows(engineer=engineer, approver=approver, reader=member(team, "reader", *Role), team=team, folder=tmp_path)
 
 
+@pytest.mark.usefixtures("unaudited")
 @pytest.mark.parametrize("of", ["model", "dataset", "revision", "evaluated", "trained", "external", "policy", "waiver"])
 def test_facts_are_as_declared(rows, of):
     subject = {

@@ -13,18 +13,20 @@ from apps.core.errors import UnavailableError
 from apps.core.reconcile import LeaseLostError, reconcile
 from apps.datasets.models import DatasetVersion
 from apps.training.models import TrainingJob
+from conftest import by_hand
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def job(team, engineer):
-    dataset = DatasetVersion.objects.create(
-        owner_team=team, name="d", version="1", type="sft_pair", created_by=engineer
-    )
-    return TrainingJob.objects.create(
-        owner_team=team, job_type="SFT", spec={}, spec_digest="", image="", dataset=dataset, created_by=engineer
-    )
+    with by_hand():
+        dataset = DatasetVersion.objects.create(
+            owner_team=team, name="d", version="1", type="sft_pair", created_by=engineer
+        )
+        return TrainingJob.objects.create(
+            owner_team=team, job_type="SFT", spec={}, spec_digest="", image="", dataset=dataset, created_by=engineer
+        )
 
 
 class TestReconcile:

@@ -18,6 +18,7 @@ import pytest
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.accounts import services
@@ -26,6 +27,7 @@ from apps.accounts.permissions import Permission, Role
 from apps.core.errors import NotFoundError
 from apps.evaluation.models import ReviewTask
 from apps.governance.errors import UnknownMoveError
+from apps.governance.models import WebhookDelivery
 from conftest import member
 from tests.rows import Rows
 
@@ -186,6 +188,8 @@ WAYS: dict[str, Ask] = {
     "governance.selectors:visible_batches": selector("governance.selectors", "visible_batches"),
     "governance.selectors:visible_delegations": selector("governance.selectors", "visible_delegations"),
     "governance.selectors:visible_emergencies": selector("governance.selectors", "visible_emergencies"),
+    "governance.selectors:visible_webhooks": selector("governance.selectors", "visible_webhooks"),
+    "governance.selectors:visible_deliveries": selector("governance.selectors", "visible_deliveries"),
     "governance.selectors:visible_waivers": selector("governance.selectors", "visible_waivers"),
     "governance.services.waivers:_label": lambda asked: import_module("apps.governance.services.waivers")._label(
         asked.outsider, asked.rows.team, type(asked.rows.model), asked.rows.model.pk
@@ -266,6 +270,9 @@ def asked(unaudited, engineer, approver, viewer, outsider, superuser, team, tmp_
     everything = (rows.model, rows.dataset, rows.prompt, rows.collection, rows.job, rows.run, rows.endpoint)
     assert all((*everything, rows.request, rows.policy, rows.budget, rows.event, rows.access_request))
     assert all((rows.batch, rows.delegation, rows.emergency, rows.waiver))
+    WebhookDelivery.objects.create(  # of a test: of an event, its own filter hides it as well
+        subscription=rows.webhook, event_type="webhook.ping", body="{}", next_attempt_at=timezone.now()
+    )
     ReviewTask.objects.create(campaign=rows.campaign, sample=rows.sample)
     rows.ledger(1)
     services.grant_access(actor=superuser, user=viewer, permission=Permission.USE, subject=rows.model)

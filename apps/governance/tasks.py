@@ -40,3 +40,9 @@ def seal_audit_log(**_: object) -> int:
 def send_audit_log(**_: object) -> None:
     """Bring the copies that are far away up to date."""
     copies.send_to_others()
+
+
+@shared_task(name="governance.remind", ignore_result=True)
+def remind(**_: object) -> int:
+    """Tell people of what waits for them, and of what is late."""
+    return services.remind()

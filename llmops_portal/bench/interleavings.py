@@ -17,7 +17,7 @@ from typing import Any
 from unittest import mock
 from uuid import uuid4
 
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 
 from apps.accounts.models import Membership, Organisation, Team, User
@@ -87,6 +87,7 @@ class Findings:
         unapproved: executions that did not have their approvals when they committed.
         lost: requests left open though all their approvals are there and count.
         doubled: objects that were moved more than once.
+        caught: writes that only a constraint of the database kept out; with locks nobody gets that far.
         outcomes: how often each kind of end was reached, so that a campaign that tries nothing is seen as such.
     """
 
@@ -94,6 +95,7 @@ class Findings:
     unapproved: int = 0
     lost: int = 0
     doubled: int = 0
+    caught: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -172,6 +174,7 @@ class Crew:
         version = services.save_policy_draft(
             actor=self.engineer, team=self.team, source=source.replace("NAME", f"campaign-{uuid4().hex[:20]}")
         )
+        services.replay_policy(actor=self.engineer, version=version, last=1)
         return services.submit_policy(actor=self.engineer, version=version, reason="Campaign")
 
 
@@ -228,7 +231,9 @@ def _interleave(crew: Crew, seed: float, findings: Findings) -> None:
         request = crew.request()
         acts = [_act(name, crew, request, chance) for name in chance.choices(list(ACTS), weights=WEIGHTS, k=5)]
         barrier = threading.Barrier(len(acts))
-        threads = [threading.Thread(target=_run, args=(act, barrier, chance.random() * PAUSE_S)) for act in acts]
+        threads = [
+            threading.Thread(target=_run, args=(act, barrier, chance.random() * PAUSE_S, findings)) for act in acts
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -239,13 +244,15 @@ def _interleave(crew: Crew, seed: float, findings: Findings) -> None:
         connection.close()
 
 
-def _run(act: Callable[[], object], barrier: threading.Barrier, delay_s: float) -> None:
+def _run(act: Callable[[], object], barrier: threading.Barrier, delay_s: float, findings: Findings) -> None:
     try:
         barrier.wait()
         time.sleep(delay_s)
         act()
     except (DomainError, OperationalError):  # refused, or chosen by the database to break a deadlock: nothing was done
         return
+    except IntegrityError:
+        findings.caught += 1
     finally:
         connection.close()
 

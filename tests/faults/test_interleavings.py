@@ -11,7 +11,7 @@ def test_nothing_moves_without_its_approvals_and_no_approval_is_lost():
     with Campaign(seed=7) as campaign:
         found = campaign.run(200)
 
-    assert (found.unapproved, found.lost, found.doubled) == (0, 0, 0)
+    assert (found.unapproved, found.lost, found.doubled, found.caught) == (0, 0, 0, 0)
     # It tried something: requests ended in every way there is.
     assert {outcome.partition(",")[0] for outcome in found.outcomes} >= {"executed", "open", "rejected", "withdrawn"}
 

@@ -131,6 +131,8 @@ def rotate_api_key(
     ends = now + timedelta(hours=overlap_hours)
     old.expires_at = min(old.expires_at or ends, ends)
     old.save(update_fields=["expires_at"])
+    ends_at = {"ends_at": old.expires_at.isoformat()}
+    announce(actor=actor, action="api_key.replaced", subject=old, after={**ends_at, "by": made.record.prefix})
     after = {**_described(made.record), "follows": old.prefix, "old_ends_at": old.expires_at.isoformat()}
     announce(actor=actor, action="api_key.rotated", subject=made.record, before={"prefix": old.prefix}, after=after)
     return made

@@ -191,6 +191,7 @@ class TestAccess:
             assert remembered == set(stored), (person.username, permission)
         assert (len(snapshot.routes), len(people)) == (36, 3 + 4 * len(Role) - len(NOT_ON_ORGANISATIONS))
 
+    @pytest.mark.usefixtures("unaudited")
     def test_a_role_ends_by_itself_though_nobody_reads_again(self, viewer, engineer, team, superuser):
         endpoint = Endpoint.objects.create(
             route_name="assistant", environment="dev", owner_team=team, created_by=superuser

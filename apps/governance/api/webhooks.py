@@ -103,11 +103,13 @@ class Deliveries(WebhookView):
 class Replay(WebhookView):
     """POST /llm-ops/v1/governance/webhooks/{webhookId}/replay"""
 
-    @extend_schema(summary="Send all events since a time again", request=shapes.ReplayIn, responses=shapes.ReplayOut)
+    @extend_schema(
+        summary="Send all events since a time again", request=shapes.WebhookReplayIn, responses=shapes.WebhookReplayOut
+    )
     @idempotent
     def post(self, request: Request, webhook_id: UUID) -> Response:
         webhook = self.asked(request, webhook_id)
-        since = self.given(shapes.ReplayIn, request)["since"]
+        since = self.given(shapes.WebhookReplayIn, request)["since"]
         count = services.replay_events(actor=request.user, subscription=webhook, since=since)
         return Response({"deliveries": count})
 

@@ -22,6 +22,7 @@ from apps.governance.services.policies import (
     submit_policy,
 )
 from apps.governance.services.promotion import apply_transition, refuse_unless_allowed, refuse_unless_at_once
+from apps.governance.services.reminders import remind
 from apps.governance.services.replay import replay_policy
 from apps.governance.services.requests import open_request, request_move, subject_edited
 from apps.governance.services.tallies import tally_about, tally_of
@@ -75,6 +76,7 @@ __all__ = [
     "refuse_unless_at_once",
     "reject_batch",
     "reject_request",
+    "remind",
     "replay_delivery",
     "replay_events",
     "replay_policy",

@@ -22,6 +22,7 @@ from apps.governance.services.audit import record_event
 from apps.governance.services.decisions import decide
 from apps.governance.services.parts import parts_in_move
 from apps.governance.services.promotion import lock, move, refuse_wrong_state
+from apps.governance.services.reminders import tell_of_emergency
 from apps.governance.services.requests import named_move
 from apps.governance.services.verdicts import close_as_broken
 from apps.governance.states import EmergencyVerdict, RequestStatus
@@ -62,7 +63,7 @@ def break_glass(*, actor: User, subject_kind: str, subject_id: UUID, transition:
         decision=decision,
         at=now,
         review_due_at=now + REVIEW_WITHIN,
-        remind_at=now,
+        remind_at=now + REVIEW_WITHIN,
     )
     _close_request(subject, gated, emergency)
     record_event(
@@ -78,6 +79,7 @@ def break_glass(*, actor: User, subject_kind: str, subject_id: UUID, transition:
         },
         reason=reason,
     )
+    tell_of_emergency(emergency)
     move(actor=actor, locked=subject, transition=gated, reason=f"Emergency: {reason}", decision=decision)
     return emergency
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.accounts.permissions import Permission, Role
 from apps.accounts.selectors import people_holding, people_with
+from apps.core.errors import NotFoundError
 from apps.governance.models import ApprovalRequest, EmergencyMove
 from apps.governance.services.notices import notify
 from apps.governance.services.parts import parts_in
@@ -40,8 +41,9 @@ def _remind_of_requests(now: datetime) -> int:
 
 
 def _remind_of_request(request: ApprovalRequest, now: datetime) -> None:
-    subject = request.subject_or_none()
-    if subject is None:
+    try:
+        subject = request.subject()
+    except NotFoundError:  # nothing is left to decide on
         return
     is_late = request.due_at is not None and request.due_at <= now
     scope = (request.owner_team_id, request.project_id)
@@ -76,7 +78,7 @@ def _remind_of_emergencies(now: datetime) -> int:
 
 def tell_of_emergency(emergency: EmergencyMove, *, again: bool = False) -> None:
     """Tell everybody who may approve on the team, managers included, that the glass was broken. In a transaction."""
-    scope = (emergency.owner_team_id, emergency.project_id)
+    scope, turn = (emergency.owner_team_id, emergency.project_id), f"{emergency.remind_at:%Y%m%dT%H%M}" if again else ""
     users = people_with(Permission.APPROVE, *scope) | people_holding([Role.MANAGER], *scope)
     notify(
         users=[user for user in users.distinct() if user.pk != emergency.actor_id],
@@ -85,5 +87,5 @@ def tell_of_emergency(emergency: EmergencyMove, *, again: bool = False) -> None:
         body=f"{emergency.reason} It is to be reviewed until {emergency.review_due_at:%Y-%m-%d %H:%M} UTC.",
         url=f"/governance/emergencies/{emergency.pk}/",
         subject=emergency,
-        dedupe_key=f"emergency:{emergency.pk}:{emergency.remind_at:%Y%m%dT%H%M}" if again else f"emergency:{emergency.pk}",
+        dedupe_key=f"emergency:{emergency.pk}:{turn}",
     )

@@ -16,7 +16,7 @@ FILES = {
         from llmops_portal.local import paths
 
         env = environ.Env()
-        DATABASES = {"default": env.db("DATABASE_URL")}
+        DATABASES = {"default": env.db("DATABASE_OWNER_URL")}
         INSTALLED_APPS = ["django_celery_beat"]
         SECRET_KEY = "stand-in"
         USE_TZ = True

@@ -22,7 +22,8 @@ from llmops_portal.local import paths
 PEOPLE: dict[str, tuple[str, str, dict[str, tuple[Role, ...]]]] = {
     "engineer": ("Mina", "Park", {"voc": (Role.ENGINEER,)}),
     "approver": ("Jonas", "Weber", {"voc": (Role.APPROVER, Role.REVIEWER), "risk": (Role.APPROVER, Role.AUDITOR)}),
-    "manager": ("Sora", "Kim", {"voc": (Role.MANAGER,), "risk": (Role.MANAGER,)}),
+    "officer": ("Yuna", "Choi", {"voc": (Role.RISK_OFFICER,), "risk": (Role.RISK_OFFICER, Role.AUDITOR)}),
+    "manager": ("Sora", "Kim", {"voc": (Role.MANAGER, Role.AUDITOR, Role.BREAK_GLASS), "risk": (Role.MANAGER,)}),
     "admin": ("Ada", "Admin", {}),
 }
 PRICES = {  # USD; tokens per million

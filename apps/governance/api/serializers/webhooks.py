@@ -85,11 +85,11 @@ class DeliveryFilter(StrictSerializer):
     event_type = serializers.CharField(required=False)
 
 
-class ReplayIn(StrictSerializer):
+class WebhookReplayIn(StrictSerializer):
     since = serializers.DateTimeField(help_text="Events from then on are sent again; at most 30 days back.")
 
 
-class ReplayOut(serializers.Serializer[Any]):
+class WebhookReplayOut(serializers.Serializer[Any]):
     deliveries = serializers.IntegerField(help_text="How many are on their way.")
 
 
