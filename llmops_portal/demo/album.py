@@ -34,6 +34,8 @@ def standing() -> list[Picture]:
         Picture("evaluations", "/evaluation/", is_in_guide=True),
         Picture("queue", "/evaluation/queue", who="approver"),
         Picture("approvals", "/governance/approvals/", is_in_guide=True),
+        Picture("delegations", "/governance/delegations/", who="approver", is_in_guide=True),
+        Picture("emergencies", "/governance/emergencies/", who="approver", is_in_guide=True),
         Picture("decisions", "/governance/decisions/", who="approver", is_in_guide=True),
         Picture("policies", "/governance/policies/", is_in_guide=True),
         Picture("policy-new", "/governance/policies/new", is_in_guide=True),
