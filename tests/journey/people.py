@@ -189,6 +189,8 @@ class Approver(Person):
 
     def approve(self, comment: str) -> None:
         self.fill({"Comment": comment})
+        if self.main.get_by_label("Your password again").count():  # signed in a while ago
+            self.fill({"Your password again": self.password})
         self.press("Approve")
 
     def review(self, count: int) -> None:

@@ -68,13 +68,19 @@ def approver(demo: Demo, chromium: Browser) -> Iterator[Approver]:
         yield Approver("approver", demo.password_of("approver"), context)
 
 
+@pytest.fixture
+def officer(demo: Demo, chromium: Browser) -> Iterator[Approver]:
+    with chromium.new_context(base_url=demo.url) as context:
+        yield Approver("officer", demo.password_of("officer"), context)
+
+
 def test_the_demo_goes_the_whole_way(demo):
     assert f"portal up at {demo.url}" in demo.output, demo.output[-4000:]
     assert re.search(r"exact_match .* yes\n", demo.output), "the tuned model is better by intervals that do not touch"
     assert demo.output.count("refused, as it must be") == 3
 
 
-def test_two_people_go_the_whole_way_through_the_pages(engineer, approver):
+def test_three_people_go_the_whole_way_through_the_pages(engineer, approver, officer):
     engineer.sign_in()
     approver.sign_in()
 
@@ -82,12 +88,12 @@ def test_two_people_go_the_whole_way_through_the_pages(engineer, approver):
     train(engineer)
     ask_too_early(engineer, approver)
     gather_evidence(engineer, approver)
-    release(approver)
+    release(approver, officer)
     serve(engineer)
     prove(engineer)
 
     assert (engineer.complaints, engineer.refused) == ([], [])
-    assert approver.complaints == []
+    assert (approver.complaints, officer.complaints) == ([], [])
     assert len(approver.refused) == 1, "the approval that came too early, and nothing else"
 
 
@@ -144,11 +150,16 @@ def gather_evidence(engineer: Engineer, approver: Approver) -> None:
     approver.review(REVIEWED)
 
 
-def release(approver: Approver) -> None:
+def release(approver: Approver, officer: Approver) -> None:
+    """Nobody has stated how much harm the model can do, so that a risk officer decides too."""
     approver.open_request(f"{MODEL} 1")
     approver.sees("Every policy in force lets this through")
     approver.approve("Measured and reviewed")
-    approver.sees("Approved and done")
+    approver.sees("You have given your verdict", "1 of 2 by approver")
+    officer.sign_in()
+    officer.open_request(f"{MODEL} 1")
+    officer.approve("The harm that it can do is small")
+    officer.sees("Approved and done")
 
 
 def serve(engineer: Engineer) -> None:
