@@ -176,7 +176,7 @@ def prove(engineer: Engineer) -> None:
     engineer.is_on("Provenance of an answer")
     engineer.sees("The chain is whole")
     steps = engineer.main.get_by_role("link").all_inner_texts()
-    assert [step for step in CHAIN if step not in steps] == []
+    assert [step for step in CHAIN if not any(step in shown for shown in steps)] == []
     digests = engineer.main.get_by_role("button", name="Copy digest", exact=True)
     assert digests.count() >= len(CHAIN) - 1, "of every step but the answer, whose content is not kept"
     engineer.follow(f"Answer of {ROUTE}")
