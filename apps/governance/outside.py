@@ -5,11 +5,8 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.governance.sealing import witnesses
 from apps.governance.sealing.notes import Signer
 from apps.governance.sealing.stores import FileStore, S3Store, Store, s3_client
-
-post: witnesses.Post = witnesses.post
 
 
 def signer() -> Signer:

@@ -1,61 +1,17 @@
 """Witnesses: others who remember how far this log was, and sign only what continues it (C2SP tlog-witness)."""
 
 import base64
-from collections.abc import Mapping, Sequence
-from typing import Protocol
-
-import urllib3
+from collections.abc import Sequence
 
 from apps.governance.sealing.stores import StoreDisagreesError, StoreDownError
+from apps.integrations import egress
 
 TIMEOUT_S = 5.0
-ANSWER_MAX_BYTES = 64 * 1024
 HASHES_MAX = 63
 NOT_SET_UP = {
     403: "does not accept the key of this log. Give its operator the public key.",
     404: "does not know this log. Give its operator the origin and the public key.",
 }
-
-
-class Answer(Protocol):
-    """What came back."""
-
-    @property
-    def status(self) -> int: ...
-    @property
-    def body(self) -> bytes: ...
-
-
-class Post(Protocol):
-    """How bytes are sent to an address that an operator configured. Raises `StoreDownError` where nobody answers."""
-
-    def __call__(self, url: str, *, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Answer: ...
-
-
-class _Received:
-    def __init__(self, status: int, body: bytes) -> None:
-        self.status, self.body = status, body
-
-
-def post(url: str, *, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Answer:
-    """Send, follow no redirect, read a bounded answer."""
-    try:
-        answer = urllib3.request(
-            "POST",
-            url,
-            body=body,
-            headers=dict(headers),
-            timeout=timeout_s,
-            redirect=False,
-            retries=False,
-            preload_content=False,
-        )
-        try:
-            return _Received(answer.status, answer.read(ANSWER_MAX_BYTES))
-        finally:
-            answer.release_conn()
-    except urllib3.exceptions.HTTPError as error:
-        raise StoreDownError(f"{url} cannot be reached: {error}") from error
 
 
 class WitnessRemembersError(Exception):
@@ -66,7 +22,7 @@ class WitnessRemembersError(Exception):
         self.size = size
 
 
-def ask_witness(post: Post, url: str, *, known: int, path: Sequence[bytes], note: str) -> str:
+def ask_witness(url: str, *, known: int, path: Sequence[bytes], note: str) -> str:
     """Show a witness the newest checkpoint, and return the lines with which it signs it.
 
     Args:
@@ -81,8 +37,11 @@ def ask_witness(post: Post, url: str, *, known: int, path: Sequence[bytes], note
     proof = "".join(f"{base64.b64encode(each).decode()}\n" for each in path[:HASHES_MAX])
     body = f"old {known}\n{proof}\n{note}".encode()
     headers = {"Content-Type": "text/plain; charset=utf-8"}
-    answer = post(f"{url}/add-checkpoint", body=body, headers=headers, timeout_s=TIMEOUT_S)
-    said = answer.body.decode("utf-8", "replace").strip()
+    try:
+        answer = egress.post(f"{url}/add-checkpoint", body=body, headers=headers, timeout_s=TIMEOUT_S)
+    except (egress.EgressRefusedError, egress.EgressUnavailableError) as error:
+        raise StoreDownError(f"{url} cannot be asked: {error}") from error
+    said = answer.text.strip()
     if answer.status == 200:
         return said
     if answer.status == 409 and said.isascii() and said.isdigit() and len(said) <= 18:

@@ -116,4 +116,4 @@ def _show(row: AuditCopy) -> int:
 
 def _asked(url: str, newest: AuditCheckpoint, *, known: int) -> str:
     path = consistency_path(known, newest.size, proofs.tiles_of(newest.size).node) if known else []
-    return ask_witness(outside.post, url, known=known, path=path, note=newest.note)
+    return ask_witness(url, known=known, path=path, note=newest.note)

@@ -231,6 +231,7 @@ def bucket(stand_in, settings) -> Standin:
 def witness(stand_in, settings) -> Standin:
     server = stand_in(Witness)
     settings.AUDIT_WITNESS_URLS = [server.url]
+    settings.EGRESS = {"allow": ["127.0.0.0/8"], "ports": [server.server_port], "plain_http": True, "ca_file": ""}
     return server
 
 
