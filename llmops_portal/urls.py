@@ -3,7 +3,10 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from apps.core.doors import PUBLIC
+from apps.core.web.pages import needs
+from llmops_portal import addresses
 
 API_APPS = (
     "accounts",
@@ -36,18 +39,22 @@ PAGE_APPS = (
 )
 
 api: list[URLPattern | URLResolver] = [
-    path("schema", SpectacularAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api_docs"),
+    path("schema", addresses.Schema.as_view(), name="schema"),
+    path("docs", addresses.ApiDocs.as_view(url_name="schema"), name="api_docs"),
     *(path("", include(f"apps.{app}.api.urls")) for app in API_APPS),
 ]
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("llm-ops/v1/", include(api)),
-    path("admin/login/", RedirectView.as_view(pattern_name="accounts:sign_in", query_string=True)),  # one sign-in
+    path(  # one sign-in
+        "admin/login/",
+        needs(PUBLIC, post=PUBLIC)(RedirectView.as_view(pattern_name="accounts:sign_in", query_string=True)),
+    ),
     path("admin/", admin.site.urls),
     *(path(prefix, include(f"apps.{app}.web.urls")) for prefix, app in PAGE_APPS),
     path("", include("apps.portal.web.urls")),
 ]
+DECLARED = tuple(addresses.declared(urlpatterns))  # fails for a view that does not say which permission it needs
 
 handler404 = "llmops_portal.errors.not_found"
 handler500 = "llmops_portal.errors.server_error"

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.api.renderer import message_of, with_message
+from apps.core.doors import note_answered_before
 from apps.core.errors import ConflictError, DomainError, InvalidInputError
 from apps.core.models import IdempotentAnswer
 
@@ -79,6 +80,7 @@ def _claim(*, actor_id: str, key: str, fingerprint: str) -> tuple[IdempotentAnsw
 def _replay(answer: IdempotentAnswer, fingerprint: str) -> Response:
     if answer.fingerprint != fingerprint:
         raise IdempotencyKeyReusedError
+    note_answered_before()
     return with_message(Response(answer.data, headers={"Idempotent-Replayed": "true"}), answer.message)
 
 

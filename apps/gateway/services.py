@@ -15,6 +15,8 @@ import orjson
 from asgiref.sync import async_to_sync
 
 from apps.accounts.models import User
+from apps.accounts.permissions import Permission
+from apps.core.doors import note_asked
 from apps.core.errors import DomainError
 from apps.core.requests import current_request_id
 from apps.gateway.calls.access import internal_token
@@ -90,6 +92,7 @@ async def relay(*, actor: User, path: str, body: bytes) -> Relayed:
     Raises:
         GatewayAwayError: the gateway does not answer.
     """
+    note_asked(Permission.USE)  # by the gateway, of whoever calls in the name of the actor
     session = aiohttp.ClientSession(timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar())
     try:
         response = await session.post(

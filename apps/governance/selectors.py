@@ -9,10 +9,9 @@ from django.db import models
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from apps.accounts.errors import PermissionRefusedError
 from apps.accounts.models import User
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import denied_ids, teams_where, visible_to
+from apps.accounts.selectors import denied_ids, require_somewhere, visible_to
 from apps.governance.models import (
     AccessRequest,
     Approval,
@@ -122,19 +121,13 @@ def visible_events(*, actor: User) -> QuerySet[AuditEvent]:
     return _without_denied(actor, visible_to(actor, events, Permission.AUDIT))
 
 
-def is_auditor(*, actor: User) -> bool:
-    """Tell whether `actor` may read the trail of any team."""
-    return teams_where(actor, Permission.AUDIT).exists()
-
-
 def require_auditor(*, actor: User) -> None:
     """Refuse who may read the trail of no team: what is said of the log as a whole is for auditors.
 
     Raises:
         PermissionRefusedError: `actor` may not read any.
     """
-    if not is_auditor(actor=actor):
-        raise PermissionRefusedError(permission=str(Permission.AUDIT), who_can_help="Ask an administrator.")
+    require_somewhere(actor, Permission.AUDIT)
 
 
 def events_about(subject: models.Model) -> QuerySet[AuditEvent]:

@@ -1,6 +1,6 @@
 """Who may do what to one object, and the grants on it, over HTTP."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.shortcuts import get_object_or_404
@@ -28,6 +28,8 @@ def found_object(actor: User, given: dict[str, Any]) -> models.Model:
 class Access(PortalAPIView):
     """GET /llm-ops/v1/accounts/access"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(
         summary="Who may do what to one object, and why", parameters=[shapes.ObjectIn], responses=shapes.AccessOut
     )
@@ -38,6 +40,8 @@ class Access(PortalAPIView):
 
 class Grants(PortalAPIView):
     """POST /llm-ops/v1/accounts/grants"""
+
+    permissions: ClassVar = {"post": Permission.MANAGE}
 
     @extend_schema(
         summary="Grant or deny somebody a permission on one object", request=shapes.GrantIn, responses=shapes.GrantOut
@@ -54,6 +58,8 @@ class Grants(PortalAPIView):
 
 class Grant(PortalAPIView):
     """DELETE /llm-ops/v1/accounts/grants/{kind}/{grantId}"""
+
+    permissions: ClassVar = {"delete": Permission.MANAGE}
 
     @extend_schema(summary="End a grant or a denial", responses=shapes.GrantOut)
     def delete(self, request: Request, kind: str, grant_id: int) -> Response:

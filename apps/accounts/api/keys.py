@@ -1,5 +1,6 @@
 """API keys over HTTP."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -10,9 +11,11 @@ from rest_framework.response import Response
 from apps.accounts import selectors, services
 from apps.accounts.api.serializers import keys as shapes
 from apps.accounts.models import ApiKey
+from apps.accounts.permissions import Permission
 from apps.accounts.selectors.team import visible_service_accounts
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
+from apps.core.doors import OWN, SIGNED_IN
 
 KEEP = "Keep this key: it is not shown again."
 
@@ -24,6 +27,8 @@ def by_key(request: Request) -> ApiKey | None:
 
 class Keys(PortalAPIView):
     """GET, POST /llm-ops/v1/accounts/keys"""
+
+    permissions: ClassVar = {"get": SIGNED_IN, "post": SIGNED_IN}
 
     @extend_schema(
         summary="The caller's API keys, and those of service accounts that they manage",
@@ -48,6 +53,8 @@ class Keys(PortalAPIView):
 class Key(PortalAPIView):
     """DELETE /llm-ops/v1/accounts/keys/{keyId}"""
 
+    permissions: ClassVar = {"delete": (OWN, Permission.MANAGE)}
+
     @extend_schema(summary="Revoke an API key", responses=shapes.ApiKeyOut)
     def delete(self, request: Request, key_id: UUID) -> Response:
         key = get_object_or_404(selectors.visible_keys(actor=request.user), pk=key_id)
@@ -56,6 +63,8 @@ class Key(PortalAPIView):
 
 class RotateKey(PortalAPIView):
     """POST /llm-ops/v1/accounts/keys/{keyId}/rotate"""
+
+    permissions: ClassVar = {"post": (OWN, Permission.MANAGE)}
 
     @extend_schema(
         summary="Make the key that follows one, which lives on for a while",

@@ -1,6 +1,6 @@
 """Who I am; teams, projects, roles and service accounts over HTTP."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -11,11 +11,12 @@ from rest_framework.response import Response
 from apps.accounts import selectors, services
 from apps.accounts.api.serializers import scopes as shapes
 from apps.accounts.models import Project, Scope, Team, User
-from apps.accounts.permissions import Role
+from apps.accounts.permissions import Permission, Role
 from apps.accounts.selectors.scopes import visible_organisations
 from apps.accounts.selectors.team import own_memberships, visible_memberships, visible_service_accounts
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
+from apps.core.doors import SIGNED_IN
 from apps.core.idempotency import idempotent
 
 
@@ -27,6 +28,8 @@ def found_team(actor: User, slug: str) -> Team:
 class Me(PortalAPIView):
     """GET /llm-ops/v1/accounts/me"""
 
+    permissions: ClassVar = {"get": SIGNED_IN}
+
     @extend_schema(summary="Who the caller is, with teams and roles", responses=shapes.MeOut)
     def get(self, request: Request) -> Response:
         me: Any = request.user
@@ -37,6 +40,8 @@ class Me(PortalAPIView):
 
 class Teams(PortalAPIView):
     """GET, POST /llm-ops/v1/accounts/teams"""
+
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.MANAGE}
 
     @extend_schema(summary="Teams that the caller has a role on", responses=shapes.TeamOut(many=True))
     def get(self, request: Request) -> Response:
@@ -56,6 +61,8 @@ class Teams(PortalAPIView):
 class TeamDetail(PortalAPIView):
     """GET, PATCH /llm-ops/v1/accounts/teams/{slug}"""
 
+    permissions: ClassVar = {"get": Permission.READ, "patch": Permission.MANAGE}
+
     @extend_schema(summary="One team", responses=shapes.TeamOut)
     def get(self, request: Request, slug: str) -> Response:
         return Response(shapes.TeamOut(found_team(request.user, slug)).data)
@@ -69,6 +76,8 @@ class TeamDetail(PortalAPIView):
 
 class Projects(PortalAPIView):
     """GET, POST /llm-ops/v1/accounts/projects"""
+
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.MANAGE}
 
     @extend_schema(summary="Projects", parameters=[shapes.TeamFilter], responses=shapes.ProjectOut(many=True))
     def get(self, request: Request) -> Response:
@@ -88,6 +97,8 @@ class Projects(PortalAPIView):
 class ProjectDetail(PortalAPIView):
     """GET, PATCH /llm-ops/v1/accounts/projects/{projectId}"""
 
+    permissions: ClassVar = {"get": Permission.READ, "patch": Permission.MANAGE}
+
     def found(self, request: Request, project_id: UUID) -> Project:
         return get_object_or_404(selectors.visible_projects(actor=request.user), pk=project_id)
 
@@ -104,6 +115,8 @@ class ProjectDetail(PortalAPIView):
 
 class Roles(PortalAPIView):
     """GET, POST /llm-ops/v1/accounts/roles"""
+
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.MANAGE}
 
     @extend_schema(
         summary="Roles on the scopes that the caller has a role on",
@@ -130,6 +143,8 @@ class Roles(PortalAPIView):
 class RoleDetail(PortalAPIView):
     """DELETE /llm-ops/v1/accounts/roles/{roleId}"""
 
+    permissions: ClassVar = {"delete": Permission.MANAGE}
+
     @extend_schema(summary="Take a role away", responses=shapes.RoleOut)
     def delete(self, request: Request, role_id: UUID) -> Response:
         held = get_object_or_404(visible_memberships(actor=request.user), pk=role_id)
@@ -140,6 +155,8 @@ class RoleDetail(PortalAPIView):
 
 class ServiceAccounts(PortalAPIView):
     """GET, POST /llm-ops/v1/accounts/service-accounts"""
+
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.MANAGE}
 
     @extend_schema(
         summary="Service accounts of the caller's teams",
@@ -165,6 +182,8 @@ class ServiceAccounts(PortalAPIView):
 
 class ServiceAccountDetail(PortalAPIView):
     """GET, PATCH /llm-ops/v1/accounts/service-accounts/{accountId}"""
+
+    permissions: ClassVar = {"get": Permission.READ, "patch": Permission.MANAGE}
 
     def found(self, request: Request, account_id: UUID) -> User:
         return get_object_or_404(visible_service_accounts(actor=request.user), pk=account_id)

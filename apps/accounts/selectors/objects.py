@@ -12,6 +12,7 @@ from apps.accounts.models import ObjectGrant, Project, Team, User
 from apps.accounts.permissions import Permission, denials_of, grants_allowing
 from apps.accounts.selectors.people import helpers
 from apps.accounts.selectors.reach import Reach, reach_of
+from apps.core.doors import note_asked
 from apps.core.errors import NotFoundError
 
 M = TypeVar("M", bound=models.Model)
@@ -27,6 +28,7 @@ def visible_to(actor: User, rows: QuerySet[M], permission: Permission | str = Pe
     (default: beside the team; empty for a model that has none), and, when single objects of it can be granted, the
     grants' reverse name in `GRANTS` (default none).
     """
+    note_asked(permission)
     return _narrowed(actor, rows, permission, reach_of(actor, permission))
 
 
@@ -40,6 +42,7 @@ def denied_ids(
 
 def allows(actor: User, permission: Permission | str, subject: models.Model) -> bool:
     """Tell whether `actor` has `permission` on `subject` now, whatever was read of their roles before."""
+    note_asked(permission)
     rows = type(subject)._default_manager.filter(pk=subject.pk)
     return _narrowed(actor, rows, permission, reach_of(actor, permission, now=True)).exists()
 

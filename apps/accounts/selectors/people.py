@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from apps.accounts.models import Membership, Project, Team, User
 from apps.accounts.models.scopes import Scope
 from apps.accounts.permissions import Permission, Role, roles_allowing
+from apps.core.doors import note_asked
 
 
 def people_with(permission: Permission | str, team_id: UUID, project_id: UUID | None = None) -> QuerySet[User]:
@@ -17,6 +18,7 @@ def people_with(permission: Permission | str, team_id: UUID, project_id: UUID | 
 
 def has_role_on(actor: User, permission: Permission | str, team_id: UUID, project_id: UUID | None = None) -> bool:
     """Tell whether a role that reaches the team or project, not superuser status, gives `actor` the permission."""
+    note_asked(permission)
     return people_with(permission, team_id, project_id).filter(pk=actor.pk).exists()
 
 

@@ -7,17 +7,20 @@ from apps.accounts.models import Membership, Organisation, Project, Scope, Team,
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors.people import helpers, holders
 from apps.accounts.selectors.reach import reach_of
+from apps.core.doors import note_asked
 from apps.core.errors import NotFoundError
 
 
 def teams_where(actor: User, permission: Permission | str) -> QuerySet[Team]:
     """Teams on which a role of `actor`, there or on the organisation, allows `permission`."""
+    note_asked(permission)
     reach = reach_of(actor, permission)
     return Team.objects.all() if reach.everywhere else Team.objects.filter(pk__in=reach.teams)
 
 
 def projects_where(actor: User, permission: Permission | str) -> QuerySet[Project]:
     """Projects on which a role of `actor`, there or above, allows `permission`."""
+    note_asked(permission)
     reach = reach_of(actor, permission)
     projects = Project.objects.select_related("team")
     if reach.everywhere:
@@ -30,8 +33,21 @@ def may_somewhere(actor: User, permission: Permission | str) -> bool:
     return teams_where(actor, permission).exists() or projects_where(actor, permission).exists()
 
 
+def require_somewhere(actor: User, permission: Permission | str) -> None:
+    """Refuse unless a role of `actor` allows `permission` on any team or project at all.
+
+    For what is not about one object yet: the form that makes one, a queue.
+
+    Raises:
+        PermissionRefusedError: there is no such role.
+    """
+    if not may_somewhere(actor, permission):
+        raise PermissionRefusedError(permission=str(permission), who_can_help="Ask a manager of your team.")
+
+
 def visible_teams(*, actor: User) -> QuerySet[Team]:
     """Teams that `actor` has any role on, be it on the organisation above or on a project below."""
+    note_asked(Permission.READ)  # which every role allows
     if actor.is_superuser:
         return Team.objects.all()
     held = Membership.objects.current().filter(user_id=actor.pk, user__is_active=True)
@@ -58,6 +74,7 @@ def visible_people(*, actor: User) -> QuerySet[User]:
 
 def visible_projects(*, actor: User) -> QuerySet[Project]:
     """Projects that `actor` has any role on, there or above."""
+    note_asked(Permission.READ)
     if actor.is_superuser:
         return Project.objects.select_related("team")
     held = Membership.objects.current().filter(user_id=actor.pk, user__is_active=True)
@@ -113,6 +130,7 @@ def require_on(actor: User, permission: Permission | str, scope: Scope) -> None:
 
 def reaches(actor: User, permission: Permission | str, scope: Scope) -> bool:
     """Tell whether a role of `actor` allows `permission` on `scope` now."""
+    note_asked(permission)
     if reach_of(actor, permission).everywhere:
         return True
     return holders(permission, scope).filter(pk=actor.pk).exists()

@@ -4,7 +4,9 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import Membership, Project, Team, User
+from apps.accounts.permissions import Permission
 from apps.accounts.selectors.reach import is_everywhere
+from apps.core.doors import note_asked
 
 
 def memberships_of(team: Team) -> QuerySet[Membership]:
@@ -38,6 +40,7 @@ def own_memberships(actor: User) -> QuerySet[Membership]:
 
 def visible_memberships(*, actor: User) -> QuerySet[Membership]:
     """Roles on scopes where `actor` holds one too; all of them for an administrator."""
+    note_asked(Permission.READ)  # which every role allows
     held = Membership.objects.current().select_related("user", "organisation", "team", "project__team", "given_by")
     if is_everywhere(actor, "manage"):
         return held
@@ -55,6 +58,7 @@ def visible_memberships(*, actor: User) -> QuerySet[Membership]:
 
 def visible_service_accounts(*, actor: User) -> QuerySet[User]:
     """Service accounts of teams on which, or on whose organisation, `actor` holds a role."""
+    note_asked(Permission.READ)
     accounts = User.objects.filter(kind=User.Kind.SERVICE, team__isnull=False).select_related("team")
     if is_everywhere(actor, "manage"):
         return accounts

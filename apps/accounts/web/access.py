@@ -3,24 +3,23 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import models
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
 
 from apps.accounts import services
 from apps.accounts.access import grantable_model
 from apps.accounts.grant_form import GrantForm
+from apps.accounts.permissions import Permission
 from apps.accounts.selectors import visible_to
 from apps.accounts.selectors.objects import grant_model_of
 from apps.accounts.web.posted import posted
 from apps.core.errors import DomainError
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 
 
-@login_required
-@require_POST
+@needs(post=Permission.MANAGE)
 def grant(request: HtmxHttpRequest, kind: str, object_id: UUID) -> HttpResponse:
     subject = _subject(request, kind, object_id)
     form = GrantForm(request.POST)
@@ -30,8 +29,7 @@ def grant(request: HtmxHttpRequest, kind: str, object_id: UUID) -> HttpResponse:
     return redirect(f"{subject.get_absolute_url()}?tab=access")  # type: ignore[attr-defined]  # it has a page
 
 
-@login_required
-@require_POST
+@needs(post=Permission.MANAGE)
 def revoke(request: HtmxHttpRequest, kind: str, object_id: UUID, grant_id: int) -> HttpResponse:
     subject = _subject(request, kind, object_id)
     grants = grant_model_of(type(subject)).objects.filter(content_object=subject)

@@ -1,7 +1,6 @@
 """One's own account: what one may do, and where from."""
 
 from django.contrib.auth import views as auth
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.forms import Form
 from django.http import HttpResponse
@@ -10,10 +9,12 @@ from django.shortcuts import render
 from apps.accounts import selectors, services
 from apps.accounts.permissions import ROLE_ALLOWS, Role
 from apps.accounts.selectors.team import own_memberships
+from apps.core.doors import SIGNED_IN
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 
 
-@login_required
+@needs(SIGNED_IN)
 def account(request: HtmxHttpRequest) -> HttpResponse:
     """My roles, by what they are held on; my teams; my keys and requests."""
     held = [(each, sorted(ROLE_ALLOWS[Role(each.role)])) for each in own_memberships(request.user)]

@@ -2,22 +2,22 @@
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 
 from apps.accounts import selectors, services
 from apps.accounts.services import NewKey
 from apps.accounts.web.forms import KeyForm, RotateForm
 from apps.accounts.web.posted import posted
+from apps.core.doors import SIGNED_IN
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 
 
-@login_required
+@needs(SIGNED_IN, post=SIGNED_IN)
 @never_cache
 def keys(request: HtmxHttpRequest) -> HttpResponse:
     """List, and make by posting; a new key is shown on this answer and never again."""
@@ -30,9 +30,8 @@ def keys(request: HtmxHttpRequest) -> HttpResponse:
     return render_keys(request, form, made=made[0] if made else None)
 
 
-@login_required
+@needs(post=SIGNED_IN)
 @never_cache
-@require_POST
 def rotate_key(request: HtmxHttpRequest, key_id: UUID) -> HttpResponse:
     """Make the key that follows one; it is shown on this answer and never again."""
     key = get_object_or_404(selectors.visible_keys(actor=request.user), pk=key_id)
@@ -43,8 +42,7 @@ def rotate_key(request: HtmxHttpRequest, key_id: UUID) -> HttpResponse:
     return render_keys(request, KeyForm(), made=made[0] if made else None, refusal=refusal)
 
 
-@login_required
-@require_POST
+@needs(post=SIGNED_IN)
 def revoke_key(request: HtmxHttpRequest, key_id: UUID) -> HttpResponse:
     key = get_object_or_404(selectors.visible_keys(actor=request.user), pk=key_id)
     try:

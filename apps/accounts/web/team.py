@@ -4,11 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 
 from apps.accounts import selectors, services
 from apps.accounts.models import Team
@@ -26,17 +24,17 @@ from apps.accounts.web import forms
 from apps.accounts.web.posted import posted
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 
 
-@login_required
+@needs(Permission.READ)
 @never_cache
 def team(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     return render_team(request, _found(request, slug))
 
 
-@login_required
-@require_POST
+@needs(post=Permission.MANAGE)
 def give_role(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     found = _found(request, slug)
     form = forms.RoleForm(request.POST, team=found)
@@ -48,31 +46,27 @@ def give_role(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     return _done(request, found, posted(form, change), role_form=form)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.MANAGE)
 def take_role(request: HtmxHttpRequest, slug: str, role_id: UUID) -> HttpResponse:
     held = get_object_or_404(visible_memberships(actor=request.user), pk=role_id)
     return _told(request, slug, lambda: services.take_role(actor=request.user, membership=held))
 
 
-@login_required
-@require_POST
+@needs(post=Permission.MANAGE)
 def create_project(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     found, form = _found(request, slug), forms.ProjectForm(request.POST)
     made = posted(form, lambda: services.create_project(actor=request.user, team=found, **form.cleaned_data))
     return _done(request, found, made, project_form=form)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.MANAGE)
 def create_account(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     found, form = _found(request, slug), forms.ServiceAccountForm(request.POST)
     made = posted(form, lambda: services.create_service_account(actor=request.user, team=found, **form.cleaned_data))
     return _done(request, found, made, account_form=form)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.MANAGE)
 def switch_account(request: HtmxHttpRequest, slug: str, account_id: UUID, verb: str) -> HttpResponse:
     """Disable or enable a service account."""
     account = get_object_or_404(visible_service_accounts(actor=request.user), pk=account_id)
@@ -80,9 +74,8 @@ def switch_account(request: HtmxHttpRequest, slug: str, account_id: UUID, verb: 
     return _told(request, slug, lambda: change(actor=request.user, account=account))
 
 
-@login_required
+@needs(post=Permission.MANAGE)
 @never_cache
-@require_POST
 def create_key(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     """Make a key for a service account; it is shown on this answer and never again."""
     found = _found(request, slug)

@@ -4,17 +4,21 @@ from django.contrib.auth import views as auth
 from django.urls import path, reverse_lazy
 
 from apps.accounts.web import access, account, keys, team
+from apps.core.doors import PUBLIC, SIGNED_IN
+from apps.core.web.pages import needs
 
 app_name = "accounts"
 urlpatterns = [
-    path("sign-in/", auth.LoginView.as_view(), name="sign_in"),
-    path("sign-out/", auth.LogoutView.as_view(), name="sign_out"),
+    path("sign-in/", needs(PUBLIC, post=PUBLIC)(auth.LoginView.as_view()), name="sign_in"),
+    path("sign-out/", needs(post=PUBLIC)(auth.LogoutView.as_view()), name="sign_out"),
     path(
         "password/",
-        account.PasswordChange.as_view(success_url=reverse_lazy("accounts:password_change_done")),
+        needs(SIGNED_IN, post=SIGNED_IN)(
+            account.PasswordChange.as_view(success_url=reverse_lazy("accounts:password_change_done"))
+        ),
         name="password_change",
     ),
-    path("password/done/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
+    path("password/done/", needs(SIGNED_IN)(auth.PasswordChangeDoneView.as_view()), name="password_change_done"),
     path("", account.account, name="account"),
     path("keys/", keys.keys, name="keys"),
     path("keys/<uuid:key_id>/rotate", keys.rotate_key, name="rotate_key"),

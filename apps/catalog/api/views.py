@@ -1,6 +1,6 @@
 """Model versions over HTTP."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from apps.accounts.models import User
 from apps.accounts.owners import owner_of
+from apps.accounts.permissions import Permission
 from apps.catalog import selectors, services
 from apps.catalog.api import serializers as shapes
 from apps.catalog.card import card_of
@@ -20,6 +21,7 @@ from apps.core.api.downloads import DownloadView, blob_response
 from apps.core.api.pages import page_of
 from apps.core.api.uploads import UploadView
 from apps.core.api.views import PortalAPIView
+from apps.core.doors import OWN
 from apps.core.idempotency import idempotent
 from apps.core.uploads import received_files
 from apps.governance.lineage import lineage_of
@@ -47,6 +49,8 @@ def detail(actor: User, model: ModelVersion) -> dict[str, Any]:
 class Models(PortalAPIView):
     """GET, POST /llm-ops/v1/catalog/models"""
 
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.EDIT}
+
     @extend_schema(
         operation_id="catalog_models_list",
         summary="Model versions",
@@ -71,6 +75,8 @@ class Models(PortalAPIView):
 
 class Model(PortalAPIView):
     """GET, PATCH, DELETE /llm-ops/v1/catalog/models/{modelId}"""
+
+    permissions: ClassVar = {"get": Permission.READ, "patch": Permission.EDIT, "delete": Permission.EDIT}
 
     @extend_schema(
         summary="One model version with files, evidence, approvals and lineage", responses=shapes.ModelDetailOut
@@ -99,6 +105,8 @@ class Model(PortalAPIView):
 class ModelUpload(UploadView):
     """POST /llm-ops/v1/catalog/models/{modelId}/upload"""
 
+    permissions: ClassVar = {"post": Permission.EDIT}
+
     @extend_schema(
         summary="Add files to a version: all of them or none",
         description="Each part's field name is the file's path in the model, such as `adapter/adapter_config.json`; "
@@ -123,6 +131,8 @@ class ModelUpload(UploadView):
 class ModelFiles(PortalAPIView):
     """GET /llm-ops/v1/catalog/models/{modelId}/files"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(summary="Files of a version, by path", responses=shapes.ModelFilesOut)
     def get(self, request: Request, model_id: UUID) -> Response:
         return Response(_files(found_model(request.user, model_id)))
@@ -130,6 +140,8 @@ class ModelFiles(PortalAPIView):
 
 class ModelFile(DownloadView):
     """GET, DELETE /llm-ops/v1/catalog/models/{modelId}/files/{path}"""
+
+    permissions: ClassVar = {"get": Permission.READ, "delete": Permission.EDIT}
 
     @extend_schema(
         operation_id="catalog_models_files_download",
@@ -151,6 +163,8 @@ class ModelFile(DownloadView):
 class ModelStatusView(PortalAPIView):
     """PATCH /llm-ops/v1/catalog/models/{modelId}/status"""
 
+    permissions: ClassVar = {"patch": (Permission.EDIT, Permission.APPROVE, OWN)}
+
     @extend_schema(
         summary="Move a version: submit, approve, send back or withdraw, deprecate",
         request=shapes.ModelStatusIn,
@@ -165,6 +179,8 @@ class ModelStatusView(PortalAPIView):
 class ModelVersions(PortalAPIView):
     """GET /llm-ops/v1/catalog/models/{modelId}/versions"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(
         operation_id="catalog_models_versions_list",
         summary="All versions of the same named model",
@@ -177,6 +193,8 @@ class ModelVersions(PortalAPIView):
 
 class ModelVersionApprove(PortalAPIView):
     """POST /llm-ops/v1/catalog/models/{modelId}/versions/{version}/approve"""
+
+    permissions: ClassVar = {"post": Permission.APPROVE}
 
     @extend_schema(
         summary="Give the caller's approval of a version", request=shapes.ModelApprovalIn, responses=shapes.ModelOut
@@ -192,6 +210,8 @@ class ModelVersionApprove(PortalAPIView):
 class ModelCompare(PortalAPIView):
     """GET /llm-ops/v1/catalog/models/{modelId}/versions/{a}/compare/{b}"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(summary="What differs between two versions", responses=shapes.ModelComparisonOut)
     def get(self, request: Request, model_id: UUID, a: str, b: str) -> Response:
         model = found_model(request.user, model_id)
@@ -203,6 +223,8 @@ class ModelCompare(PortalAPIView):
 class ModelLineage(PortalAPIView):
     """GET /llm-ops/v1/catalog/models/{modelId}/lineage"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(summary="What led to a version and what came of it", responses=LineageOut)
     def get(self, request: Request, model_id: UUID) -> Response:
         model = found_model(request.user, model_id)
@@ -211,6 +233,8 @@ class ModelLineage(PortalAPIView):
 
 class ModelCard(DownloadView):
     """GET /llm-ops/v1/catalog/models/{modelId}/card"""
+
+    permissions: ClassVar = {"get": Permission.READ}
 
     @extend_schema(
         summary="The model card: Markdown, or JSON for who accepts that",

@@ -4,14 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
 from apps.accounts.access import access_panel
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import may_somewhere
+from apps.accounts.selectors import may_somewhere, require, require_somewhere
 from apps.catalog import selectors, services
 from apps.catalog.card import card_body
 from apps.catalog.models import ModelVersion
@@ -21,6 +19,7 @@ from apps.core.errors import DomainError
 from apps.core.uploads import received_files, receives_files
 from apps.core.web.lists import list_page
 from apps.core.web.markdown import as_html
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.core.web.tabs import active_of, tabs_of
 from apps.governance.chain import chain_of
@@ -29,7 +28,7 @@ from apps.governance.standing import standing_of
 TABS = ("overview", "files", "evidence", "versions", "lineage", "access", "history")
 
 
-@login_required
+@needs(Permission.READ)
 def models(request: HtmxHttpRequest) -> HttpResponse:
     """Model versions that the person may see; filters, order and page are in the URL."""
     filters = forms.ModelFilter(request.GET, actor=request.user)
@@ -43,9 +42,10 @@ def models(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "catalog/models.html", context)
 
 
-@login_required
+@needs(Permission.EDIT, post=Permission.EDIT)
 def create(request: HtmxHttpRequest) -> HttpResponse:
     """Register a version; leads to its page."""
+    require_somewhere(request.user, Permission.EDIT)
     form = forms.ModelForm(request.POST or None, actor=request.user)
     refusal: DomainError | None = None
     if request.method == "POST" and form.is_valid():
@@ -59,15 +59,16 @@ def create(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "catalog/model_form.html", {"form": form, "refusal": refusal}, status=status)
 
 
-@login_required
+@needs(Permission.READ)
 def model(request: HtmxHttpRequest, model_id: UUID) -> HttpResponse:
     return render_model(request, _found(request, model_id))
 
 
-@login_required
+@needs(Permission.EDIT, post=Permission.EDIT)
 def edit(request: HtmxHttpRequest, model_id: UUID) -> HttpResponse:
     """Change what a version says, as its state allows."""
     found = _found(request, model_id)
+    require(request.user, Permission.EDIT, found)
     form = forms.ModelEditForm(request.POST or None, actor=request.user, model=found)
     refusal: DomainError | None = None
     if request.method == "POST" and form.is_valid():
@@ -81,8 +82,7 @@ def edit(request: HtmxHttpRequest, model_id: UUID) -> HttpResponse:
     return render(request, "catalog/model_form.html", context, status=422 if refusal or form.errors else 200)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 @receives_files
 def upload(request: HtmxHttpRequest, model_id: UUID) -> HttpResponse:
     """Add files to a version; answers with its files, or with why they were refused."""
@@ -99,8 +99,7 @@ def upload(request: HtmxHttpRequest, model_id: UUID) -> HttpResponse:
     return redirect(f"{found.get_absolute_url()}?tab=files")
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def remove_file(request: HtmxHttpRequest, model_id: UUID, path: str) -> HttpResponse:
     found = _found(request, model_id)
     try:
@@ -110,8 +109,7 @@ def remove_file(request: HtmxHttpRequest, model_id: UUID, path: str) -> HttpResp
     return redirect(f"{found.get_absolute_url()}?tab=files")
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def set_status(request: HtmxHttpRequest, model_id: UUID) -> HttpResponse:
     """Make a move that needs no verdict: submit, deprecate."""
     found = _found(request, model_id)
@@ -125,8 +123,7 @@ def set_status(request: HtmxHttpRequest, model_id: UUID) -> HttpResponse:
     return redirect(found)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def delete(request: HtmxHttpRequest, model_id: UUID) -> HttpResponse:
     found = _found(request, model_id)
     try:
@@ -137,7 +134,7 @@ def delete(request: HtmxHttpRequest, model_id: UUID) -> HttpResponse:
     return redirect("catalog:models")
 
 
-@login_required
+@needs(Permission.READ)
 def compare(request: HtmxHttpRequest, model_id: UUID) -> HttpResponse:
     """Two versions side by side: `?a=` and `?b=` name them."""
     found = _found(request, model_id)

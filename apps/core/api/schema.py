@@ -6,6 +6,7 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework.views import APIView
 
 from apps.core.api.pages import DEFAULT_LIMIT, MAX_LIMIT
+from apps.core.doors import any_of
 
 ENVELOPED = "application/json"
 
@@ -48,6 +49,14 @@ class EnvelopeSchema(AutoSchema):
 
     def get_paginated_name(self, serializer_name: str) -> str:
         return f"{serializer_name}Page"
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        """Say which permission the caller needs; of several, one is enough."""
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        needed = getattr(self.view, "permissions", {}).get(self.method.lower())
+        if operation is not None and needed is not None:
+            operation["x-needs"] = list(any_of(needed))
+        return operation
 
     def _get_response_for_code(  # type: ignore[no-untyped-def]  # drf-spectacular's own hook is untyped
         self, serializer, status_code, media_types=None, direction="response"

@@ -1,6 +1,7 @@
 """`Idempotency-Key`: the first answer again, to the byte; and nothing kept of a refusal."""
 
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 from django.utils import timezone
@@ -9,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory, force_authenticate
 
 from apps.core.api.views import PortalAPIView
+from apps.core.doors import SIGNED_IN
 from apps.core.errors import ConflictError
 from apps.core.idempotency import forget_old_answers, idempotent
 from apps.core.models import IdempotentAnswer
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.django_db
 class Counter(PortalAPIView):
     """Counts how often it really worked, unless the body tells it to refuse."""
 
+    permissions: ClassVar = {"post": SIGNED_IN}
     done = 0
 
     @idempotent

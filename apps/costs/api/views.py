@@ -1,5 +1,6 @@
 """Spend and budgets over HTTP. The paths stand under governance/ by contract."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -8,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import User
+from apps.accounts.permissions import Permission
 from apps.accounts.selectors import visible_teams
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
@@ -19,6 +21,8 @@ from apps.costs.models import Budget
 
 class CostAggregate(PortalAPIView):
     """GET /llm-ops/v1/governance/observability/cost-aggregate"""
+
+    permissions: ClassVar = {"get": Permission.READ}
 
     @extend_schema(
         summary="Spend, summed by one dimension",
@@ -36,6 +40,8 @@ class CostAggregate(PortalAPIView):
 class CostProfiles(PortalAPIView):
     """GET /llm-ops/v1/governance/observability/cost-profiles"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(
         summary="What each resource costs, per team, route and model",
         parameters=[shapes.SpendFilter],
@@ -49,6 +55,8 @@ class CostProfiles(PortalAPIView):
 
 class Budgets(PortalAPIView):
     """GET, POST /llm-ops/v1/governance/budgets"""
+
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.MANAGE}
 
     @extend_schema(
         summary="Budgets, with what is spent", parameters=[shapes.BudgetFilter], responses=shapes.BudgetOut(many=True)
@@ -72,6 +80,8 @@ class Budgets(PortalAPIView):
 
 class BudgetDetail(PortalAPIView):
     """GET, PATCH, DELETE /llm-ops/v1/governance/budgets/{budgetId}"""
+
+    permissions: ClassVar = {"get": Permission.READ, "patch": Permission.MANAGE, "delete": Permission.MANAGE}
 
     @extend_schema(summary="One budget", responses=shapes.BudgetOut)
     def get(self, request: Request, budget_id: UUID) -> Response:

@@ -7,15 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import require, teams_where
+from apps.accounts.selectors import require, require_somewhere, teams_where
 from apps.core.errors import DomainError
 from apps.core.web.charts import Chart, Series
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.costs import selectors, services
 from apps.costs.models import Budget, Kind
@@ -25,7 +24,7 @@ from apps.costs.web.forms import BudgetForm, SpendFilters
 SHOWN = 10
 
 
-@login_required
+@needs(Permission.READ)
 def costs(request: HtmxHttpRequest) -> HttpResponse:
     """What was spent in a period: how much, on what kind of thing, day by day, by whom and on which model."""
     filters = SpendFilters(request.GET, actor=request.user)
@@ -50,9 +49,10 @@ def costs(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "costs/costs.html", context)
 
 
-@login_required
+@needs(Permission.MANAGE, post=Permission.MANAGE)
 def create_budget(request: HtmxHttpRequest) -> HttpResponse:
     """Give a team a budget; leads back to the page of costs."""
+    require_somewhere(request.user, Permission.MANAGE)
     form = BudgetForm(request.POST or None, actor=request.user)
     if form.is_valid():
         given = dict(form.cleaned_data)
@@ -66,7 +66,7 @@ def create_budget(request: HtmxHttpRequest) -> HttpResponse:
     return _budget_page(request, form)
 
 
-@login_required
+@needs(Permission.MANAGE, post=Permission.MANAGE)
 def change_budget(request: HtmxHttpRequest, budget_id: UUID) -> HttpResponse:
     """Change a budget; leads back to the page of costs."""
     budget = _managed_budget(request, budget_id)
@@ -82,8 +82,7 @@ def change_budget(request: HtmxHttpRequest, budget_id: UUID) -> HttpResponse:
     return _budget_page(request, form, budget=budget)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.MANAGE)
 def delete_budget(request: HtmxHttpRequest, budget_id: UUID) -> HttpResponse:
     budget = _managed_budget(request, budget_id)
     services.delete_budget(actor=request.user, budget=budget)

@@ -1,6 +1,6 @@
 """Dataset versions over HTTP."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -12,10 +12,12 @@ from rest_framework.response import Response
 
 from apps.accounts.models import User
 from apps.accounts.owners import owner_of
+from apps.accounts.permissions import Permission
 from apps.core.api.downloads import DownloadView, blob_response
 from apps.core.api.pages import page_of
 from apps.core.api.uploads import UploadView
 from apps.core.api.views import PortalAPIView
+from apps.core.doors import OWN
 from apps.core.errors import InvalidInputError
 from apps.core.idempotency import idempotent
 from apps.core.uploads import received_files
@@ -37,6 +39,8 @@ def found_dataset(actor: User, dataset_id: UUID) -> DatasetVersion:
 
 class Datasets(PortalAPIView):
     """GET, POST /llm-ops/v1/catalog/datasets"""
+
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.EDIT}
 
     @extend_schema(
         operation_id="catalog_datasets_list",
@@ -60,6 +64,8 @@ class Datasets(PortalAPIView):
 
 class Dataset(PortalAPIView):
     """GET, PATCH, DELETE /llm-ops/v1/catalog/datasets/{datasetId}"""
+
+    permissions: ClassVar = {"get": Permission.READ, "patch": Permission.EDIT, "delete": Permission.EDIT}
 
     @extend_schema(
         summary="One dataset version with evidence, approvals and lineage", responses=shapes.DatasetDetailOut
@@ -97,6 +103,8 @@ class Dataset(PortalAPIView):
 class DatasetUpload(UploadView):
     """POST /llm-ops/v1/catalog/datasets/{datasetId}/upload"""
 
+    permissions: ClassVar = {"post": Permission.EDIT}
+
     @extend_schema(
         summary="Upload the version's file: CSV, JSON Lines or Parquet, judged by its content",
         request={
@@ -122,6 +130,8 @@ class DatasetUpload(UploadView):
 class DatasetFile(DownloadView):
     """GET /llm-ops/v1/catalog/datasets/{datasetId}/file"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(
         summary="Download the version's file; byte ranges are answered",
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
@@ -137,6 +147,8 @@ class DatasetFile(DownloadView):
 
 class DatasetPreview(PortalAPIView):
     """GET /llm-ops/v1/catalog/datasets/{datasetId}/preview"""
+
+    permissions: ClassVar = {"get": Permission.READ}
 
     @extend_schema(
         summary="First rows, columns, statistics",
@@ -159,6 +171,8 @@ class DatasetPreview(PortalAPIView):
 class DatasetValidation(PortalAPIView):
     """GET /llm-ops/v1/catalog/datasets/{datasetId}/validation"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(
         summary="What validation found in the file that the version has", responses=shapes.DatasetValidationOut
     )
@@ -172,6 +186,8 @@ class DatasetValidation(PortalAPIView):
 
 class DatasetClean(PortalAPIView):
     """POST /llm-ops/v1/catalog/datasets/{datasetId}/clean"""
+
+    permissions: ClassVar = {"post": Permission.EDIT}
 
     @extend_schema(
         summary="Make a cleaned version: duplicates dropped, personal data masked",
@@ -189,6 +205,8 @@ class DatasetClean(PortalAPIView):
 class DatasetStatusView(PortalAPIView):
     """PATCH /llm-ops/v1/catalog/datasets/{datasetId}/status"""
 
+    permissions: ClassVar = {"patch": (Permission.EDIT, Permission.APPROVE, OWN)}
+
     @extend_schema(
         summary="Move a version: submit, approve, send back or withdraw, deprecate",
         request=shapes.DatasetStatusIn,
@@ -204,6 +222,8 @@ class DatasetStatusView(PortalAPIView):
 class DatasetVersions(PortalAPIView):
     """GET /llm-ops/v1/catalog/datasets/{datasetId}/versions"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(
         operation_id="catalog_datasets_versions_list",
         summary="All versions of the same named dataset",
@@ -217,6 +237,8 @@ class DatasetVersions(PortalAPIView):
 class DatasetCompare(PortalAPIView):
     """GET /llm-ops/v1/catalog/datasets/{datasetId}/versions/{version1}/compare/{version2}"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(summary="What differs between two versions", responses=shapes.DatasetComparisonOut)
     def get(self, request: Request, dataset_id: UUID, version1: str, version2: str) -> Response:
         dataset = found_dataset(request.user, dataset_id)
@@ -228,6 +250,8 @@ class DatasetCompare(PortalAPIView):
 class DatasetLineage(PortalAPIView):
     """GET /llm-ops/v1/catalog/datasets/{datasetId}/lineage"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(summary="What led to a version and what came of it", responses=LineageOut)
     def get(self, request: Request, dataset_id: UUID) -> Response:
         dataset = found_dataset(request.user, dataset_id)
@@ -236,6 +260,8 @@ class DatasetLineage(PortalAPIView):
 
 class DatasetCard(DownloadView):
     """GET /llm-ops/v1/catalog/datasets/{datasetId}/card"""
+
+    permissions: ClassVar = {"get": Permission.READ}
 
     @extend_schema(
         summary="The data card: Markdown, or JSON for who accepts that",

@@ -4,17 +4,16 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
 from apps.accounts.access import access_panel
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import may_somewhere
+from apps.accounts.selectors import may_somewhere, require, require_somewhere
 from apps.core.errors import DomainError
 from apps.core.uploads import received_files, receives_files
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.core.web.tabs import active_of, tabs_of
 from apps.datasets import selectors, services
@@ -32,7 +31,7 @@ LISTED_ON_PAGE = 50
 SHORT_VALUE = 40  # characters; columns with longer values are given room
 
 
-@login_required
+@needs(Permission.READ)
 def datasets(request: HtmxHttpRequest) -> HttpResponse:
     """Dataset versions that the person may see; filters, order and page are in the URL."""
     filters = forms.DatasetFilter(request.GET, actor=request.user)
@@ -46,9 +45,10 @@ def datasets(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "datasets/datasets.html", context)
 
 
-@login_required
+@needs(Permission.EDIT, post=Permission.EDIT)
 def create(request: HtmxHttpRequest) -> HttpResponse:
     """Register a version; leads to its page, where its file is uploaded."""
+    require_somewhere(request.user, Permission.EDIT)
     form = forms.DatasetForm(request.POST or None, actor=request.user)
     refusal: DomainError | None = None
     if request.method == "POST" and form.is_valid():
@@ -62,15 +62,16 @@ def create(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "datasets/dataset_form.html", {"form": form, "refusal": refusal}, status=status)
 
 
-@login_required
+@needs(Permission.READ)
 def dataset(request: HtmxHttpRequest, dataset_id: UUID) -> HttpResponse:
     return render_dataset(request, _found(request, dataset_id))
 
 
-@login_required
+@needs(Permission.EDIT, post=Permission.EDIT)
 def edit(request: HtmxHttpRequest, dataset_id: UUID) -> HttpResponse:
     """Change what a version says, as its state allows."""
     found = _found(request, dataset_id)
+    require(request.user, Permission.EDIT, found)
     values = {"license": found.license, "description": found.description, "tags": ", ".join(found.tags)}
     form = forms.DatasetEditForm(request.POST or None, initial=values)
     refusal: DomainError | None = None
@@ -85,8 +86,7 @@ def edit(request: HtmxHttpRequest, dataset_id: UUID) -> HttpResponse:
     return render(request, "datasets/dataset_form.html", context, status=422 if refusal or form.errors else 200)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 @receives_files
 def upload(request: HtmxHttpRequest, dataset_id: UUID) -> HttpResponse:
     """Examine and keep a file; answers with what was found in it, or with why it was refused."""
@@ -101,10 +101,11 @@ def upload(request: HtmxHttpRequest, dataset_id: UUID) -> HttpResponse:
     return redirect(found)
 
 
-@login_required
+@needs(Permission.EDIT, post=Permission.EDIT)
 def clean(request: HtmxHttpRequest, dataset_id: UUID) -> HttpResponse:
     """Make a cleaned version; leads to its page."""
     found = _found(request, dataset_id)
+    require(request.user, Permission.EDIT, found)
     form = forms.CleanForm(request.POST or None)
     refusal: DomainError | None = None
     if request.method == "POST" and form.is_valid():
@@ -119,8 +120,7 @@ def clean(request: HtmxHttpRequest, dataset_id: UUID) -> HttpResponse:
     return render(request, "datasets/clean.html", context, status=422 if refusal or form.errors else 200)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def set_status(request: HtmxHttpRequest, dataset_id: UUID) -> HttpResponse:
     """Make a move that needs no verdict: submit, deprecate."""
     found = _found(request, dataset_id)
@@ -134,8 +134,7 @@ def set_status(request: HtmxHttpRequest, dataset_id: UUID) -> HttpResponse:
     return redirect(found)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def delete(request: HtmxHttpRequest, dataset_id: UUID) -> HttpResponse:
     found = _found(request, dataset_id)
     try:
@@ -146,7 +145,7 @@ def delete(request: HtmxHttpRequest, dataset_id: UUID) -> HttpResponse:
     return redirect("datasets:datasets")
 
 
-@login_required
+@needs(Permission.READ)
 def compare(request: HtmxHttpRequest, dataset_id: UUID) -> HttpResponse:
     """Two versions side by side: `?a=` and `?b=` name them."""
     found = _found(request, dataset_id)

@@ -1,6 +1,6 @@
 """Evaluations and human review over HTTP."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -12,11 +12,13 @@ from rest_framework.response import Response
 
 from apps.accounts.models import User
 from apps.accounts.owners import owner_of
+from apps.accounts.permissions import Permission
 from apps.accounts.selectors import visible_to
 from apps.catalog.models import ModelVersion
 from apps.core.api.negotiation import AnyAccept
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
+from apps.core.doors import SIGNED_IN
 from apps.core.idempotency import idempotent
 from apps.datasets.models import DatasetVersion
 from apps.evaluation import selectors, services
@@ -35,6 +37,8 @@ def _detail(actor: User, run_id: UUID) -> dict[str, Any]:
 
 class Runs(PortalAPIView):
     """GET, POST /llm-ops/v1/evaluation/runs"""
+
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.EDIT}
 
     @extend_schema(summary="Evaluations", parameters=[shapes.RunFilter], responses=shapes.RunOut(many=True))
     def get(self, request: Request) -> Response:
@@ -57,6 +61,8 @@ class Runs(PortalAPIView):
 class RunDetail(PortalAPIView):
     """GET, DELETE /llm-ops/v1/evaluation/runs/{runId}"""
 
+    permissions: ClassVar = {"get": Permission.READ, "delete": Permission.EDIT}
+
     @extend_schema(summary="One evaluation with figures, samples and campaigns", responses=shapes.RunDetailOut)
     def get(self, request: Request, run_id: UUID) -> Response:
         return Response(_detail(request.user, run_id))
@@ -70,6 +76,8 @@ class RunDetail(PortalAPIView):
 class RunSamples(PortalAPIView):
     """GET /llm-ops/v1/evaluation/runs/{runId}/samples"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(summary="The samples of an evaluation", responses=shapes.SampleOut(many=True))
     def get(self, request: Request, run_id: UUID) -> Response:
         samples = selectors.samples_of(_run(request.user, run_id))
@@ -78,6 +86,8 @@ class RunSamples(PortalAPIView):
 
 class Compare(PortalAPIView):
     """GET /llm-ops/v1/evaluation/runs/compare?ids=a,b"""
+
+    permissions: ClassVar = {"get": Permission.READ}
 
     @extend_schema(
         summary="Evaluations side by side, with differences and whether they are significant",
@@ -91,6 +101,8 @@ class Compare(PortalAPIView):
 
 class Export(PortalAPIView):
     """GET /llm-ops/v1/evaluation/runs/{runId}/export?format=csv|json|parquet"""
+
+    permissions: ClassVar = {"get": Permission.READ}
 
     content_negotiation_class = AnyAccept
 
@@ -116,6 +128,8 @@ class Export(PortalAPIView):
 class Campaigns(PortalAPIView):
     """GET, POST /llm-ops/v1/evaluation/runs/{runId}/campaigns"""
 
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.EDIT}
+
     @extend_schema(summary="Review campaigns of an evaluation", responses=shapes.CampaignOut(many=True))
     def get(self, request: Request, run_id: UUID) -> Response:
         campaigns = selectors.campaigns_of(_run(request.user, run_id))
@@ -138,6 +152,8 @@ class Campaigns(PortalAPIView):
 class HumanReview(PortalAPIView):
     """POST /llm-ops/v1/evaluation/runs/{runId}/human-review"""
 
+    permissions: ClassVar = {"post": Permission.REVIEW}
+
     @extend_schema(
         summary="Answer a review task; the same answer twice is one",
         request=shapes.ReviewIn,
@@ -155,6 +171,8 @@ class HumanReview(PortalAPIView):
 class Queue(PortalAPIView):
     """GET /llm-ops/v1/evaluation/queue"""
 
+    permissions: ClassVar = {"get": SIGNED_IN}
+
     @extend_schema(summary="What waits for the caller's review", responses=shapes.QueueOut)
     def get(self, request: Request) -> Response:
         return Response(shapes.QueueOut(selectors.queue_of(actor=request.user)).data)
@@ -162,6 +180,8 @@ class Queue(PortalAPIView):
 
 class Claim(PortalAPIView):
     """POST /llm-ops/v1/evaluation/queue/claim"""
+
+    permissions: ClassVar = {"post": Permission.REVIEW}
 
     @extend_schema(
         summary="Take the next review task, for ten minutes", request=shapes.ClaimIn, responses=shapes.TaskOut
@@ -179,6 +199,8 @@ class Claim(PortalAPIView):
 
 class Release(PortalAPIView):
     """POST /llm-ops/v1/evaluation/queue/tasks/{taskId}/release"""
+
+    permissions: ClassVar = {"post": Permission.REVIEW}
 
     @extend_schema(summary="Put a review task back into the queue", request=None, responses=shapes.QueueOut)
     @idempotent

@@ -5,10 +5,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.errors import PermissionRefusedError
 from apps.accounts.models import User
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import may_somewhere, require
+from apps.accounts.selectors import require, require_somewhere
 from apps.evaluation.errors import AlreadyReviewedError, OwnWorkError, TaskNotClaimedError
 from apps.evaluation.models import Review, ReviewCampaign, ReviewTask
 from apps.evaluation.selectors import waiting_tasks
@@ -27,8 +26,7 @@ def claim_task(*, actor: User, campaign: ReviewCampaign | None = None) -> Review
     Raises:
         PermissionRefusedError: `actor` is a reviewer of no team.
     """
-    if not may_somewhere(actor, Permission.REVIEW):
-        raise PermissionRefusedError(permission=str(Permission.REVIEW), who_can_help="Ask a manager of your team.")
+    require_somewhere(actor, Permission.REVIEW)
     waiting = waiting_tasks(actor=actor)
     if campaign is not None:
         waiting = waiting.filter(campaign=campaign)

@@ -16,7 +16,7 @@ REVIEW = {"outsider": 404, "viewer": 403, "engineer": 403, "reviewer": 302, "app
 CAMPAIGN = {"sample_size": 2, "seed": 0, "title": "Answers", "question": "Fine?"}
 WHO_MAY = [
     ("get", "evaluation:runs", EVERYBODY, {}),
-    ("get", "evaluation:start", EVERYBODY, {}),
+    ("get", "evaluation:start", EVERYBODY | {"viewer": 403, "reviewer": 403, "approver": 403}, {}),
     ("get", "evaluation:run", READ, {}),
     ("get", "evaluation:status", READ, {}),
     # It has ended, which who may cancel is told.

@@ -4,15 +4,15 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import allows, may_somewhere
+from apps.accounts.selectors import allows, may_somewhere, require_somewhere
+from apps.core.doors import SIGNED_IN
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.evaluation import selectors, services
 from apps.evaluation.comparison import RUNS_MAX
@@ -25,7 +25,7 @@ from apps.evaluation.web.forms import AnswerForm, CampaignForm, RunFilter, Start
 SAMPLES_SHOWN = 100
 
 
-@login_required
+@needs(Permission.READ)
 def runs(request: HtmxHttpRequest) -> HttpResponse:
     """Evaluations that the person may see; filters, order and page are in the URL."""
     filters = RunFilter(request.GET, actor=request.user)
@@ -39,9 +39,10 @@ def runs(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "evaluation/runs.html", context)
 
 
-@login_required
+@needs(Permission.EDIT, post=Permission.EDIT)
 def start(request: HtmxHttpRequest) -> HttpResponse:
     """Evaluate a model; leads to the evaluation's page."""
+    require_somewhere(request.user, Permission.EDIT)
     initial = {name: request.GET[name] for name in ("model", "dataset") if name in request.GET}
     form = StartForm(request.POST or None, actor=request.user, initial=initial)
     refusal: DomainError | None = None
@@ -54,13 +55,12 @@ def start(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "evaluation/run_form.html", {"form": form, "refusal": refusal}, status=status)
 
 
-@login_required
+@needs(Permission.READ)
 def run(request: HtmxHttpRequest, run_id: UUID) -> HttpResponse:
     return _render_run(request, _found(request, run_id))
 
 
-@login_required
-@require_GET
+@needs(Permission.READ)
 def status(request: HtmxHttpRequest, run_id: UUID) -> HttpResponse:
     """The part of a run's page that changes while it runs. When it has ended the whole page is asked for again."""
     found = _found(request, run_id)
@@ -70,8 +70,7 @@ def status(request: HtmxHttpRequest, run_id: UUID) -> HttpResponse:
     return response
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def cancel(request: HtmxHttpRequest, run_id: UUID) -> HttpResponse:
     found = _found(request, run_id)
     services.cancel_run(actor=request.user, run=found)
@@ -79,8 +78,7 @@ def cancel(request: HtmxHttpRequest, run_id: UUID) -> HttpResponse:
     return redirect(found)
 
 
-@login_required
-@require_GET
+@needs(Permission.READ)
 def export(request: HtmxHttpRequest, run_id: UUID, name: str) -> HttpResponse:
     """The samples as a file."""
     found = _found(request, run_id)
@@ -90,8 +88,7 @@ def export(request: HtmxHttpRequest, run_id: UUID, name: str) -> HttpResponse:
     return response
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def open_campaign(request: HtmxHttpRequest, run_id: UUID) -> HttpResponse:
     """Have people review answers of a run."""
     found = _found(request, run_id)
@@ -107,8 +104,7 @@ def open_campaign(request: HtmxHttpRequest, run_id: UUID) -> HttpResponse:
     return _render_run(request, found, campaign_form=form)
 
 
-@login_required
-@require_GET
+@needs(Permission.READ)
 def compare(request: HtmxHttpRequest) -> HttpResponse:
     """Two to six evaluations side by side; `?run=` names each, the first is the baseline."""
     ids = request.GET.getlist("run")
@@ -123,23 +119,20 @@ def compare(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "evaluation/compare.html", context)
 
 
-@login_required
-@require_GET
+@needs(SIGNED_IN)
 def queue(request: HtmxHttpRequest) -> HttpResponse:
     """What waits for the person's review, and the task that is lent to them now."""
     return _render_queue(request)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.REVIEW)
 def claim(request: HtmxHttpRequest) -> HttpResponse:
     """Take the next task."""
     services.claim_task(actor=request.user)
     return _after(request)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.REVIEW)
 def answer(request: HtmxHttpRequest, task_id: UUID) -> HttpResponse:
     """Answer a task and go on to the next one."""
     task = get_object_or_404(selectors.visible_tasks(actor=request.user), pk=task_id)
@@ -153,8 +146,7 @@ def answer(request: HtmxHttpRequest, task_id: UUID) -> HttpResponse:
     return _after(request)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.REVIEW)
 def release(request: HtmxHttpRequest, task_id: UUID) -> HttpResponse:
     """Put a task back, and stop."""
     task = get_object_or_404(selectors.visible_tasks(actor=request.user), pk=task_id)

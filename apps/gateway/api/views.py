@@ -3,11 +3,14 @@
 The gateway itself answers `/serve/{route}/chat` for whoever has a key, before it gets here.
 """
 
+from typing import ClassVar
+
 from asgiref.sync import async_to_sync
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
+from apps.accounts.permissions import Permission
 from apps.core.api.views import PortalAPIView
 from apps.gateway import services
 from apps.gateway.api import serializers as shapes
@@ -20,6 +23,8 @@ from apps.gateway.surfaces.serve import ServeSurface
 class Chat(PortalAPIView):
     """POST /llm-ops/v1/serve/{routeName}/chat"""
 
+    permissions: ClassVar = {"post": Permission.USE}
+
     @extend_schema(summary="Have a route answer a chat", request=shapes.ChatIn, responses=shapes.ChatOut)
     def post(self, request: Request, route_name: str) -> HttpResponseBase:
         return _relayed(request, ServeSurface(route_name))
@@ -27,6 +32,8 @@ class Chat(PortalAPIView):
 
 class Completion(PortalAPIView):
     """POST /llm-ops/v1/proxy/completion"""
+
+    permissions: ClassVar = {"post": Permission.USE}
 
     @extend_schema(
         summary="Complete a prompt (older surface)", request=shapes.CompletionIn, responses=shapes.CompletionOut
@@ -37,6 +44,8 @@ class Completion(PortalAPIView):
 
 class CompletionStream(PortalAPIView):
     """POST /llm-ops/v1/proxy/completion/stream"""
+
+    permissions: ClassVar = {"post": Permission.USE}
 
     @extend_schema(
         summary="Complete a prompt as server-sent events (older surface)",

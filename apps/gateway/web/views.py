@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -11,6 +10,7 @@ from django.utils.html import format_html
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import require
 from apps.core.errors import DomainError
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.gateway import services
 from apps.gateway.web.forms import ChatForm
@@ -21,7 +21,7 @@ from apps.serving.states import EndpointStatus
 ANSWER = "gateway/chat.html#answer"
 
 
-@login_required
+@needs(Permission.USE, post=Permission.USE)
 def chat(request: HtmxHttpRequest, route_name: str) -> HttpResponseBase:
     """A panel in which a person asks a route, as themselves; a POST gets the answer as it comes, or why there is none.
 

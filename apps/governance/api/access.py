@@ -1,5 +1,6 @@
 """Asking for access over HTTP."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -8,8 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import User
+from apps.accounts.permissions import Permission
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
+from apps.core.doors import OWN, SIGNED_IN
 from apps.core.idempotency import idempotent
 from apps.governance import selectors, services
 from apps.governance.access import access_kinds
@@ -30,6 +33,8 @@ def _detail(actor: User, request_id: UUID) -> Response:
 class AccessKinds(PortalAPIView):
     """GET /llm-ops/v1/governance/access-kinds"""
 
+    permissions: ClassVar = {"get": SIGNED_IN}
+
     @extend_schema(summary="What can be asked for", responses=shapes.AccessKindsOut)
     def get(self, request: Request) -> Response:  # noqa: ARG002
         return Response({"kinds": shapes.AccessKindOut(access_kinds(), many=True).data})
@@ -37,6 +42,8 @@ class AccessKinds(PortalAPIView):
 
 class AccessRequests(PortalAPIView):
     """GET, POST /llm-ops/v1/governance/access-requests"""
+
+    permissions: ClassVar = {"get": Permission.READ, "post": SIGNED_IN}
 
     @extend_schema(
         summary="Access requests",
@@ -64,6 +71,8 @@ class AccessRequests(PortalAPIView):
 class AccessRequestDetail(PortalAPIView):
     """GET /llm-ops/v1/governance/access-requests/{id}"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(summary="One access request with the verdicts on it", responses=shapes.AccessRequestDetailOut)
     def get(self, request: Request, request_id: UUID) -> Response:
         return _detail(request.user, request_id)
@@ -71,6 +80,8 @@ class AccessRequestDetail(PortalAPIView):
 
 class WithdrawAccess(PortalAPIView):
     """POST /llm-ops/v1/governance/access-requests/{id}/withdraw"""
+
+    permissions: ClassVar = {"post": OWN}
 
     @extend_schema(
         summary="Take an access request back", request=shapes.WithdrawIn, responses=shapes.AccessRequestDetailOut
@@ -84,6 +95,8 @@ class WithdrawAccess(PortalAPIView):
 
 class CollectKey(PortalAPIView):
     """POST /llm-ops/v1/governance/access-requests/{id}/collect"""
+
+    permissions: ClassVar = {"post": OWN}
 
     @extend_schema(summary="Make the key that was granted, once", request=None, responses=shapes.CollectedKeyOut)
     def post(self, request: Request, request_id: UUID) -> Response:

@@ -1,6 +1,6 @@
 """Approval requests and the verdicts on them, over HTTP."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -9,8 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import User
+from apps.accounts.permissions import Permission
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
+from apps.core.doors import OWN
 from apps.core.idempotency import idempotent
 from apps.governance import selectors, services
 from apps.governance.api.serializers import approvals as shapes
@@ -28,6 +30,8 @@ def _detail(actor: User, request_id: UUID) -> Any:
 
 class Requests(PortalAPIView):
     """GET, POST /llm-ops/v1/governance/approvals"""
+
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.EDIT}
 
     @extend_schema(
         summary="Approval requests", parameters=[shapes.RequestFilter], responses=shapes.ApprovalRequestOut(many=True)
@@ -49,6 +53,8 @@ class Requests(PortalAPIView):
 class RequestDetail(PortalAPIView):
     """GET /llm-ops/v1/governance/approvals/{id}"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(summary="One approval request with its verdicts", responses=shapes.ApprovalRequestDetailOut)
     def get(self, request: Request, request_id: UUID) -> Response:
         return Response(_detail(request.user, request_id))
@@ -64,6 +70,8 @@ class RequestVerb(PortalAPIView):
 class Approve(RequestVerb):
     """POST /llm-ops/v1/governance/approvals/{id}/approve"""
 
+    permissions: ClassVar = {"post": Permission.APPROVE}
+
     @extend_schema(summary="Approve", request=shapes.ApproveIn, responses=shapes.ApprovalRequestDetailOut)
     @idempotent
     def post(self, request: Request, request_id: UUID) -> Response:
@@ -75,6 +83,8 @@ class Approve(RequestVerb):
 class Reject(RequestVerb):
     """POST /llm-ops/v1/governance/approvals/{id}/reject"""
 
+    permissions: ClassVar = {"post": Permission.APPROVE}
+
     @extend_schema(summary="Reject", request=shapes.RejectIn, responses=shapes.ApprovalRequestDetailOut)
     @idempotent
     def post(self, request: Request, request_id: UUID) -> Response:
@@ -85,6 +95,8 @@ class Reject(RequestVerb):
 
 class Execute(RequestVerb):
     """POST /llm-ops/v1/governance/approvals/{id}/execute"""
+
+    permissions: ClassVar = {"post": (Permission.APPROVE, Permission.EDIT)}
 
     @extend_schema(
         summary="Make the move of a request that has all its approvals",
@@ -99,6 +111,8 @@ class Execute(RequestVerb):
 
 class Withdraw(RequestVerb):
     """POST /llm-ops/v1/governance/approvals/{id}/withdraw"""
+
+    permissions: ClassVar = {"post": OWN}
 
     @extend_schema(summary="Withdraw", request=shapes.VerdictIn, responses=shapes.ApprovalRequestDetailOut)
     @idempotent

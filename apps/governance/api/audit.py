@@ -1,6 +1,7 @@
 """The audit trail over HTTP: the log, its export, and what proves it."""
 
 from pathlib import Path
+from typing import ClassVar
 from uuid import UUID
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.permissions import Permission
 from apps.core.api.downloads import DownloadView, rows_response
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
@@ -24,10 +26,13 @@ VERIFIER = Path(settings.BASE_DIR, "tools", "llmops_verify.py")
 class AuditLog(PortalAPIView):
     """GET /llm-ops/v1/governance/audit/logs"""
 
+    permissions: ClassVar = {"get": Permission.AUDIT}
+
     @extend_schema(
         summary="The audit trail", parameters=[shapes.AuditFilter], responses=shapes.AuditEventOut(many=True)
     )
     def get(self, request: Request) -> Response:
+        selectors.require_auditor(actor=request.user)
         rows = selectors.filtered_events(actor=request.user, asked=self.given_query(shapes.AuditFilter, request))
         services.record_read(actor=request.user, subject=request.user, what="audit_log")
         return Response(page_of(request, rows, lambda row: shapes.AuditEventOut(row).data))
@@ -35,6 +40,8 @@ class AuditLog(PortalAPIView):
 
 class AuditExport(DownloadView):
     """GET /llm-ops/v1/governance/audit/export"""
+
+    permissions: ClassVar = {"get": Permission.AUDIT}
 
     @extend_schema(
         summary="The audit trail as a file, for the verifier or a spreadsheet",
@@ -65,6 +72,8 @@ class AuditExport(DownloadView):
 class AuditProof(PortalAPIView):
     """GET /llm-ops/v1/governance/audit/proof/{eventId}"""
 
+    permissions: ClassVar = {"get": Permission.AUDIT}
+
     @extend_schema(
         summary="The proof that an event is in the log, to be checked offline", responses=shapes.AuditProofOut
     )
@@ -77,6 +86,8 @@ class AuditProof(PortalAPIView):
 class AuditCheckpointView(PortalAPIView):
     """GET /llm-ops/v1/governance/audit/checkpoint"""
 
+    permissions: ClassVar = {"get": Permission.AUDIT}
+
     @extend_schema(
         summary="The newest signed checkpoint, the log's public key, and its copies", responses=shapes.SealOut
     )
@@ -87,6 +98,8 @@ class AuditCheckpointView(PortalAPIView):
 
 class AuditConsistency(PortalAPIView):
     """GET /llm-ops/v1/governance/audit/consistency"""
+
+    permissions: ClassVar = {"get": Permission.AUDIT}
 
     @extend_schema(
         summary="The proof that the log at one checkpoint begins with the log at an earlier one",
@@ -101,6 +114,8 @@ class AuditConsistency(PortalAPIView):
 
 class AuditVerifier(DownloadView):
     """GET /llm-ops/v1/governance/audit/verifier"""
+
+    permissions: ClassVar = {"get": Permission.AUDIT}
 
     @extend_schema(
         summary="The script that checks exports and proofs without the portal",

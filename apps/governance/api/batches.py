@@ -1,6 +1,6 @@
 """Batches of approval requests over HTTP."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -9,8 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import User
+from apps.accounts.permissions import Permission
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
+from apps.core.doors import OWN
 from apps.core.idempotency import idempotent
 from apps.governance import selectors, services
 from apps.governance.api.serializers import approvals as shapes
@@ -35,6 +37,8 @@ def _shown(requests: Any) -> Any:
 class Batches(PortalAPIView):
     """GET, POST /llm-ops/v1/governance/approvals/batches"""
 
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.EDIT}
+
     @extend_schema(summary="Batches of approval requests", responses=shapes.BatchOut(many=True))
     def get(self, request: Request) -> Response:
         rows = selectors.visible_batches(actor=request.user)
@@ -52,6 +56,8 @@ class Batches(PortalAPIView):
 class Batch(PortalAPIView):
     """GET /llm-ops/v1/governance/approvals/batches/{id}"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(summary="One batch with its requests", responses=shapes.BatchDetailOut)
     def get(self, request: Request, batch_id: UUID) -> Response:
         return Response(_detail(request.user, batch_id))
@@ -59,6 +65,8 @@ class Batch(PortalAPIView):
 
 class ApproveBatch(PortalAPIView):
     """POST /llm-ops/v1/governance/approvals/batches/{id}/approve"""
+
+    permissions: ClassVar = {"post": Permission.APPROVE}
 
     @extend_schema(
         summary="Approve all of a batch, or nothing", request=shapes.BatchVerdictIn, responses=shapes.BatchDetailOut
@@ -73,6 +81,8 @@ class ApproveBatch(PortalAPIView):
 class RejectBatch(PortalAPIView):
     """POST /llm-ops/v1/governance/approvals/batches/{id}/reject"""
 
+    permissions: ClassVar = {"post": Permission.APPROVE}
+
     @extend_schema(
         summary="Reject all of a batch, or nothing", request=shapes.BatchRejectIn, responses=shapes.BatchDetailOut
     )
@@ -85,6 +95,8 @@ class RejectBatch(PortalAPIView):
 
 class WithdrawBatch(PortalAPIView):
     """POST /llm-ops/v1/governance/approvals/batches/{id}/withdraw"""
+
+    permissions: ClassVar = {"post": OWN}
 
     @extend_schema(summary="Take a batch back", request=shapes.VerdictIn, responses=shapes.BatchDetailOut)
     @idempotent

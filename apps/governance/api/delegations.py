@@ -1,5 +1,6 @@
 """Standing in for an approver, over HTTP."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -7,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.permissions import Permission
 from apps.accounts.selectors import visible_people, visible_teams
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
@@ -17,6 +19,8 @@ from apps.governance.api.serializers import delegations as shapes
 
 class Delegations(PortalAPIView):
     """GET, POST /llm-ops/v1/governance/delegations"""
+
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.APPROVE}
 
     @extend_schema(summary="Who stands in for whom", responses=shapes.DelegationOut(many=True))
     def get(self, request: Request) -> Response:
@@ -39,6 +43,8 @@ class Delegations(PortalAPIView):
 
 class Delegation(PortalAPIView):
     """DELETE /llm-ops/v1/governance/delegations/{id}"""
+
+    permissions: ClassVar = {"delete": Permission.READ}
 
     @extend_schema(summary="End a delegation", responses=shapes.DelegationOut)
     def delete(self, request: Request, delegation_id: UUID) -> Response:

@@ -1,5 +1,6 @@
 """Breaking the glass, and reviewing it, over HTTP."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -7,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.permissions import Permission
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
 from apps.core.idempotency import idempotent
@@ -16,6 +18,8 @@ from apps.governance.api.serializers import emergencies as shapes
 
 class Emergencies(PortalAPIView):
     """GET, POST /llm-ops/v1/governance/emergencies"""
+
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.READ}
 
     @extend_schema(
         summary="Moves made past their gates",
@@ -43,6 +47,8 @@ class Emergencies(PortalAPIView):
 class Emergency(PortalAPIView):
     """GET /llm-ops/v1/governance/emergencies/{id}"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(summary="One move made past its gates", responses=shapes.EmergencyOut)
     def get(self, request: Request, emergency_id: UUID) -> Response:
         found = get_object_or_404(selectors.visible_emergencies(actor=request.user), pk=emergency_id)
@@ -51,6 +57,8 @@ class Emergency(PortalAPIView):
 
 class ReviewEmergency(PortalAPIView):
     """POST /llm-ops/v1/governance/emergencies/{id}/review"""
+
+    permissions: ClassVar = {"post": Permission.APPROVE}
 
     @extend_schema(
         summary="Say whether it was justified", request=shapes.EmergencyReviewIn, responses=shapes.EmergencyOut

@@ -1,5 +1,6 @@
 """One's own notices over HTTP."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -9,6 +10,7 @@ from rest_framework.response import Response
 
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
+from apps.core.doors import SIGNED_IN
 from apps.core.idempotency import idempotent
 from apps.governance import selectors, services
 from apps.governance.api.serializers import notices as shapes
@@ -16,6 +18,8 @@ from apps.governance.api.serializers import notices as shapes
 
 class Notices(PortalAPIView):
     """GET /llm-ops/v1/governance/notices"""
+
+    permissions: ClassVar = {"get": SIGNED_IN}
 
     @extend_schema(
         summary="The caller's notices", parameters=[shapes.NoticeFilter], responses=shapes.NoticeOut(many=True)
@@ -28,6 +32,8 @@ class Notices(PortalAPIView):
 
 class ReadNotice(PortalAPIView):
     """POST /llm-ops/v1/governance/notices/{noticeId}/read"""
+
+    permissions: ClassVar = {"post": SIGNED_IN}
 
     @extend_schema(summary="Mark a notice as read", request=None, responses=shapes.NoticeOut)
     @idempotent
@@ -43,6 +49,8 @@ class ReadNotice(PortalAPIView):
 class ReadAllNotices(PortalAPIView):
     """POST /llm-ops/v1/governance/notices/read-all"""
 
+    permissions: ClassVar = {"post": SIGNED_IN}
+
     @extend_schema(summary="Mark all notices as read", request=None, responses=shapes.MarkedOut)
     @idempotent
     def post(self, request: Request) -> Response:
@@ -52,6 +60,8 @@ class ReadAllNotices(PortalAPIView):
 
 class Preference(PortalAPIView):
     """GET, PUT /llm-ops/v1/governance/notices/preference"""
+
+    permissions: ClassVar = {"get": SIGNED_IN, "put": SIGNED_IN}
 
     @extend_schema(summary="How the caller is told", responses=shapes.PreferenceOut)
     def get(self, request: Request) -> Response:

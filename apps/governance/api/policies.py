@@ -1,5 +1,6 @@
 """Policies, and what they decided, over HTTP."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -8,9 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import Team
+from apps.accounts.permissions import Permission
 from apps.accounts.selectors import visible_teams
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
+from apps.core.doors import SIGNED_IN
 from apps.core.idempotency import idempotent
 from apps.governance import selectors, services
 from apps.governance.api.serializers import approvals
@@ -20,6 +23,8 @@ from apps.governance.reference import facts_by_kind
 
 class Decisions(PortalAPIView):
     """GET /llm-ops/v1/governance/decisions"""
+
+    permissions: ClassVar = {"get": Permission.READ}
 
     @extend_schema(
         summary="What policies decided", parameters=[shapes.DecisionFilter], responses=shapes.DecisionOut(many=True)
@@ -35,6 +40,8 @@ class Decisions(PortalAPIView):
 class DecisionDetail(PortalAPIView):
     """GET /llm-ops/v1/governance/decisions/{id}"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(summary="One decision with its facts", responses=shapes.DecisionOut)
     def get(self, request: Request, decision_id: UUID) -> Response:
         found = get_object_or_404(selectors.visible_decisions(actor=request.user), pk=decision_id)
@@ -44,6 +51,8 @@ class DecisionDetail(PortalAPIView):
 class Facts(PortalAPIView):
     """GET /llm-ops/v1/governance/facts"""
 
+    permissions: ClassVar = {"get": SIGNED_IN}
+
     @extend_schema(summary="What policies may read, by kind of object", responses=shapes.FactsOut)
     def get(self, request: Request) -> Response:  # noqa: ARG002  # the same for everybody who is signed in
         return Response({"kinds": [kind.as_dict() for kind in facts_by_kind()]})
@@ -51,6 +60,8 @@ class Facts(PortalAPIView):
 
 class Policies(PortalAPIView):
     """GET, POST /llm-ops/v1/governance/policies"""
+
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.EDIT}
 
     @extend_schema(
         summary="Policy versions", parameters=[shapes.PolicyFilter], responses=shapes.PolicyVersionOut(many=True)
@@ -73,6 +84,8 @@ class Policies(PortalAPIView):
 class PolicyDetail(PortalAPIView):
     """GET, PUT /llm-ops/v1/governance/policies/{policyId}"""
 
+    permissions: ClassVar = {"get": Permission.READ, "put": Permission.EDIT}
+
     @extend_schema(summary="One policy version", responses=shapes.PolicyVersionOut)
     def get(self, request: Request, version_id: UUID) -> Response:
         version = get_object_or_404(selectors.visible_policies(actor=request.user), pk=version_id)
@@ -93,6 +106,8 @@ class PolicyDetail(PortalAPIView):
 class PolicyTest(PortalAPIView):
     """POST /llm-ops/v1/governance/policies/{policyId}/test"""
 
+    permissions: ClassVar = {"post": Permission.READ}
+
     @extend_schema(summary="Run a policy's own tests", request=None, responses=shapes.PolicyTestOut)
     @idempotent
     def post(self, request: Request, version_id: UUID) -> Response:
@@ -102,6 +117,8 @@ class PolicyTest(PortalAPIView):
 
 class PolicyCheck(PortalAPIView):
     """POST /llm-ops/v1/governance/policies/check"""
+
+    permissions: ClassVar = {"post": Permission.EDIT}
 
     @extend_schema(
         summary="Say what there is to say of a document, and save nothing",
@@ -117,6 +134,8 @@ class PolicyCheck(PortalAPIView):
 class PolicyReplay(PortalAPIView):
     """POST /llm-ops/v1/governance/policies/{policyId}/replay"""
 
+    permissions: ClassVar = {"post": Permission.EDIT}
+
     @extend_schema(
         summary="Ask a policy what it would have answered on past decisions",
         request=shapes.ReplayIn,
@@ -131,6 +150,8 @@ class PolicyReplay(PortalAPIView):
 
 class PolicySubmit(PortalAPIView):
     """POST /llm-ops/v1/governance/policies/{policyId}/submit"""
+
+    permissions: ClassVar = {"post": Permission.EDIT}
 
     @extend_schema(
         summary="Ask that a draft be put in force",

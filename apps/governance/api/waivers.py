@@ -1,5 +1,6 @@
 """Waivers over HTTP."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -8,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import Team
+from apps.accounts.permissions import Permission
 from apps.accounts.selectors import visible_teams
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
@@ -19,6 +21,8 @@ from apps.governance.models import Waiver
 
 class Waivers(PortalAPIView):
     """GET, POST /llm-ops/v1/governance/waivers"""
+
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.EDIT}
 
     @extend_schema(summary="Waivers", parameters=[waivers.WaiverFilter], responses=waivers.WaiverOut(many=True))
     def get(self, request: Request) -> Response:
@@ -45,6 +49,8 @@ class WaiverView(PortalAPIView):
 class WaiverDetail(WaiverView):
     """GET /llm-ops/v1/governance/waivers/{id}"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(summary="One waiver", responses=waivers.WaiverOut)
     def get(self, request: Request, waiver_id: UUID) -> Response:
         return Response(waivers.WaiverOut(self.asked(request, waiver_id)).data)
@@ -52,6 +58,8 @@ class WaiverDetail(WaiverView):
 
 class SubmitWaiver(WaiverView):
     """POST /llm-ops/v1/governance/waivers/{id}/submit"""
+
+    permissions: ClassVar = {"post": Permission.EDIT}
 
     @extend_schema(summary="Ask that a waiver be granted", request=None, responses=approvals.ApprovalRequestOut)
     @idempotent
@@ -62,6 +70,8 @@ class SubmitWaiver(WaiverView):
 
 class RevokeWaiver(WaiverView):
     """POST /llm-ops/v1/governance/waivers/{id}/revoke"""
+
+    permissions: ClassVar = {"post": Permission.APPROVE}
 
     @extend_schema(summary="End a waiver before its time", request=waivers.RevokeIn, responses=waivers.WaiverOut)
     @idempotent

@@ -1,5 +1,6 @@
 """Webhooks over HTTP."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -7,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.permissions import Permission
 from apps.accounts.selectors import visible_teams
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
@@ -31,6 +33,8 @@ class WebhookView(PortalAPIView):
 class Webhooks(WebhookView):
     """GET, POST /llm-ops/v1/governance/webhooks"""
 
+    permissions: ClassVar = {"get": Permission.AUDIT, "post": Permission.MANAGE}
+
     @extend_schema(summary="Webhooks", responses=shapes.WebhookOut(many=True))
     def get(self, request: Request) -> Response:
         rows = selectors.visible_webhooks(actor=request.user)
@@ -46,6 +50,8 @@ class Webhooks(WebhookView):
 
 class WebhookDetail(WebhookView):
     """GET, PATCH, DELETE /llm-ops/v1/governance/webhooks/{webhookId}"""
+
+    permissions: ClassVar = {"get": Permission.AUDIT, "patch": Permission.MANAGE, "delete": Permission.MANAGE}
 
     @extend_schema(summary="One webhook", responses=shapes.WebhookOut)
     def get(self, request: Request, webhook_id: UUID) -> Response:
@@ -68,6 +74,8 @@ class WebhookDetail(WebhookView):
 class RotateSecret(WebhookView):
     """POST /llm-ops/v1/governance/webhooks/{webhookId}/rotate-secret"""
 
+    permissions: ClassVar = {"post": Permission.MANAGE}
+
     @extend_schema(summary="Make a new secret for a webhook", request=None, responses=shapes.NewWebhookOut)
     def post(self, request: Request, webhook_id: UUID) -> Response:
         """For a day, messages are signed with the old secret too. It takes no `Idempotency-Key`, as making one."""
@@ -78,6 +86,8 @@ class RotateSecret(WebhookView):
 class Ping(WebhookView):
     """POST /llm-ops/v1/governance/webhooks/{webhookId}/ping"""
 
+    permissions: ClassVar = {"post": Permission.MANAGE}
+
     @extend_schema(summary="Send a test message", request=None, responses=shapes.DeliveryOut)
     @idempotent
     def post(self, request: Request, webhook_id: UUID) -> Response:
@@ -87,6 +97,8 @@ class Ping(WebhookView):
 
 class Deliveries(WebhookView):
     """GET /llm-ops/v1/governance/webhooks/{webhookId}/deliveries"""
+
+    permissions: ClassVar = {"get": Permission.AUDIT}
 
     @extend_schema(
         summary="What was sent to a webhook",
@@ -103,6 +115,8 @@ class Deliveries(WebhookView):
 class Replay(WebhookView):
     """POST /llm-ops/v1/governance/webhooks/{webhookId}/replay"""
 
+    permissions: ClassVar = {"post": Permission.MANAGE}
+
     @extend_schema(
         summary="Send all events since a time again", request=shapes.WebhookReplayIn, responses=shapes.WebhookReplayOut
     )
@@ -116,6 +130,8 @@ class Replay(WebhookView):
 
 class ReplayDelivery(WebhookView):
     """POST /llm-ops/v1/governance/webhooks/{webhookId}/deliveries/{deliveryId}/replay"""
+
+    permissions: ClassVar = {"post": Permission.MANAGE}
 
     @extend_schema(summary="Send one message again", request=None, responses=shapes.DeliveryOut)
     @idempotent

@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.accounts.errors import ExpiryPastError
 from apps.accounts.models import User
 from apps.accounts.services import NewKey, issue_api_key
+from apps.core.doors import OWN, note_asked
 from apps.core.errors import InvalidInputError
 from apps.core.lifecycle import Transition
 from apps.governance.access import access_kind, ends_in_words
@@ -78,6 +79,7 @@ def collect_key(*, actor: User, request: AccessRequest) -> NewKey:
     locked = AccessRequest.objects.select_for_update(of=("self",)).select_related("beneficiary").get(pk=request.pk)
     if locked.requester_id != actor.pk:
         raise NotYourRequestError("Only the person who asked for the key can have it made.")
+    note_asked(OWN)
     if locked.kind != "key" or locked.status != AccessStatus.GRANTED:
         raise NothingToCollectError(why="none was granted")
     if locked.collected_at is not None:

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from apps.accounts.errors import PermissionRefusedError
 from apps.accounts.models import User
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import teams_where
+from apps.accounts.selectors import require_somewhere
 from apps.governance.documents import PolicyDocument, RuleResult, Scope, parse_policy
 from apps.governance.errors import PolicyInvalidError
 from apps.governance.fact_shapes import fitted_facts
@@ -56,8 +55,7 @@ def check_policy(*, actor: User, source: str, facts: dict[str, Any] | None = Non
     Raises:
         PermissionRefusedError: `actor` writes no policies on any team.
     """
-    if not teams_where(actor, Permission.EDIT).exists():
-        raise PermissionRefusedError(permission=str(Permission.EDIT), who_can_help="")
+    require_somewhere(actor, Permission.EDIT)
     policy: PolicyDocument | None = None
     try:
         policy = parse_policy(source)

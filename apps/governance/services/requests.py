@@ -43,10 +43,7 @@ def open_request(
         RequestAlreadyOpenError: the same is being asked for already.
         DueDateError: that moment has passed.
     """
-    if (refuse := subject_of(subject).may_ask) is not None:
-        refuse(actor, subject)
-    else:
-        require(actor, Permission.EDIT, subject)
+    refuse_asker(actor, subject)
     team = team_of(subject)
     assert team is not None, "what can be asked for belongs to a team"  # noqa: S101
     now = timezone.now()
@@ -101,8 +98,17 @@ def request_move(
         UnknownMoveError: objects of that kind have no such move by request.
     """
     subject, move = named_move(actor=actor, subject_kind=subject_kind, subject_id=subject_id, transition=transition)
+    refuse_asker(actor, subject)
     refuse_wrong_state(subject, move)
     return open_request(actor=actor, subject=subject, transition=move, reason=reason, due_at=due_at)
+
+
+def refuse_asker(actor: User, subject: models.Model) -> None:
+    """Refuse who may not ask for a move of `subject`: whoever cannot edit it, unless its kind says otherwise."""
+    if (refuse := subject_of(subject).may_ask) is not None:
+        refuse(actor, subject)
+    else:
+        require(actor, Permission.EDIT, subject)
 
 
 def named_move(*, actor: User, subject_kind: str, subject_id: UUID, transition: str) -> tuple[models.Model, Transition]:

@@ -15,6 +15,7 @@ from apps.accounts.credentials import proof_for_verdict
 from apps.accounts.models import User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import allows, require
+from apps.core.doors import OWN, note_asked
 from apps.core.lifecycle import Transition
 from apps.governance.errors import (
     AlreadyDecidedError,
@@ -106,6 +107,7 @@ def withdraw_request(*, actor: User, request: ApprovalRequest, reason: str = "")
     if locked.request.requester_id != actor.pk:
         require(actor, Permission.READ, locked.request)
         raise NotYourRequestError
+    note_asked(OWN)
     _close(locked.request, RequestStatus.WITHDRAWN)
     record_event(
         actor=actor,

@@ -96,7 +96,7 @@ class TestLists:
         [
             ("/approvals", {"outsider": 0, "viewer": 1, "approver": 1}),
             ("/approvals?mine=true", {"outsider": 0, "viewer": 0, "engineer": 0, "approver": 1}),
-            ("/audit/logs", {"outsider": 0, "viewer": 0, "engineer": 0, "approver": 3}),
+            ("/audit/logs", {"outsider": 0, "approver": 3}),
             ("/policies", {"outsider": 0, "viewer": 1}),
         ],
     )

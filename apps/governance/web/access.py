@@ -3,15 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 
+from apps.accounts.permissions import Permission
 from apps.accounts.services import NewKey
+from apps.core.doors import OWN, SIGNED_IN
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.governance import selectors, services
 from apps.governance.access import access_kind, access_kinds
@@ -23,7 +24,7 @@ from apps.governance.web.lists import narrowed
 SHOWN_ON_ACCOUNT = 5
 
 
-@login_required
+@needs(Permission.READ)
 def access_requests(request: HtmxHttpRequest) -> HttpResponse:
     """What one has asked for, and what was asked for on scopes that one sees."""
     form = AccessFilter(request.GET)
@@ -36,14 +37,14 @@ def access_requests(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "governance/access_requests.html", context)
 
 
-@login_required
+@needs(Permission.READ)
 def own_access_requests(request: HtmxHttpRequest) -> HttpResponse:
     """The last few, as a part of the page of one's account."""
     own = selectors.visible_access_requests(actor=request.user).filter(requester=request.user)
     return render(request, "governance/_own_access.html", {"own": own[:SHOWN_ON_ACCOUNT]})
 
 
-@login_required
+@needs(SIGNED_IN, post=SIGNED_IN)
 def ask(request: HtmxHttpRequest, kind: str) -> HttpResponse:
     """Ask for something of one kind; `?field=value` fills the form in, as a refusal's link does."""
     asked = access_kind(kind)
@@ -60,14 +61,13 @@ def ask(request: HtmxHttpRequest, kind: str) -> HttpResponse:
     return render(request, "governance/access_ask.html", context, status=422 if refusal or form.errors else 200)
 
 
-@login_required
+@needs(Permission.READ)
 @never_cache
 def access_request(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
     return render_access_request(request, _found(request, request_id))
 
 
-@login_required
-@require_POST
+@needs(post=OWN)
 def withdraw(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
     found = _found(request, request_id)
     try:
@@ -77,9 +77,8 @@ def withdraw(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
     return redirect(found)
 
 
-@login_required
+@needs(post=OWN)
 @never_cache
-@require_POST
 def collect(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
     """Make the key that was granted; it is shown on this answer and never again."""
     found = _found(request, request_id)

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
+from apps.accounts.permissions import Permission
+from apps.core.doors import OWN
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.governance import selectors, services
 from apps.governance.models import ApprovalRequest
@@ -18,7 +19,7 @@ from apps.governance.web.lists import narrowed
 from apps.governance.web.request_page import request_page
 
 
-@login_required
+@needs(Permission.READ)
 def approvals(request: HtmxHttpRequest) -> HttpResponse:
     """All approval requests that may be seen, with those that wait for the reader first in the inbox."""
     form = forms.RequestFilter(request.GET)
@@ -29,26 +30,23 @@ def approvals(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "governance/approvals.html", context)
 
 
-@login_required
+@needs(Permission.READ)
 def approval(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
     asked = get_object_or_404(selectors.visible_requests(actor=request.user), pk=request_id)
     return render_request(request, asked, verdict_form(request, asked))
 
 
-@login_required
-@require_POST
+@needs(post=Permission.APPROVE)
 def approve(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
     return _decided(request, request_id, services.approve_request)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.APPROVE)
 def reject(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
     return _decided(request, request_id, services.reject_request)
 
 
-@login_required
-@require_POST
+@needs(post=OWN)
 def withdraw(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
     asked = get_object_or_404(selectors.visible_requests(actor=request.user), pk=request_id)
     form = forms.WithdrawForm(request.POST)
@@ -56,16 +54,14 @@ def withdraw(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
     return _after(request, asked, lambda: services.withdraw_request(actor=request.user, request=asked, reason=reason))
 
 
-@login_required
-@require_POST
+@needs(post=(Permission.APPROVE, Permission.EDIT))
 def execute(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
     """Make the move of a request whose approvals are all there."""
     asked = get_object_or_404(selectors.visible_requests(actor=request.user), pk=request_id)
     return _after(request, asked, lambda: services.execute_request(actor=request.user, request=asked))
 
 
-@login_required
-@require_POST
+@needs(post=Permission.READ)
 def break_glass(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
     """Make the move that a request asks for past its gates."""
     asked = get_object_or_404(selectors.visible_requests(actor=request.user), pk=request_id)

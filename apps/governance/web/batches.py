@@ -3,42 +3,39 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import allows
+from apps.core.doors import OWN
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.governance import selectors, services
 from apps.governance.models import ApprovalBatch
 from apps.governance.web.forms import VerdictForm
 
 
-@login_required
+@needs(Permission.READ)
 def batch(request: HtmxHttpRequest, batch_id: UUID) -> HttpResponse:
     found = get_object_or_404(selectors.visible_batches(actor=request.user), pk=batch_id)
     form = VerdictForm(initial={"seen_digest": services.batch_digest(found)}, request=request)
     return render_batch(request, found, form)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.APPROVE)
 def approve(request: HtmxHttpRequest, batch_id: UUID) -> HttpResponse:
     return _decided(request, batch_id, services.approve_batch)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.APPROVE)
 def reject(request: HtmxHttpRequest, batch_id: UUID) -> HttpResponse:
     return _decided(request, batch_id, services.reject_batch)
 
 
-@login_required
-@require_POST
+@needs(post=OWN)
 def withdraw(request: HtmxHttpRequest, batch_id: UUID) -> HttpResponse:
     found = get_object_or_404(selectors.visible_batches(actor=request.user), pk=batch_id)
     services.withdraw_batch(actor=request.user, batch=found, reason="Taken back.")

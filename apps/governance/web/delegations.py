@@ -2,21 +2,20 @@
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import teams_where, visible_people
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.governance import selectors, services
 from apps.governance.web.forms import DelegationForm
 
 
-@login_required
+@needs(Permission.READ, post=Permission.APPROVE)
 def delegations(request: HtmxHttpRequest) -> HttpResponse:
     """List who stands in for whom; posting adds somebody who stands in for the reader."""
     teams = teams_where(request.user, Permission.APPROVE)
@@ -43,8 +42,7 @@ def delegations(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "governance/delegations.html", context, status=422 if refusal or form.errors else 200)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.READ)
 def revoke(request: HtmxHttpRequest, delegation_id: UUID) -> HttpResponse:
     found = get_object_or_404(selectors.visible_delegations(actor=request.user), pk=delegation_id)
     services.revoke_delegation(actor=request.user, delegation=found)

@@ -4,15 +4,14 @@ import json
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
 from apps.accounts.models import Team
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import teams_where
+from apps.accounts.selectors import require, require_somewhere, teams_where
 from apps.core.errors import DomainError
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.governance import selectors, services
 from apps.governance.models import PolicyVersion
@@ -41,20 +40,22 @@ tests:
 """
 
 
-@login_required
+@needs(Permission.EDIT, post=Permission.EDIT)
 def new_policy(request: HtmxHttpRequest) -> HttpResponse:
     """Write a policy from a small one that works; posting saves it as the first draft."""
+    require_somewhere(request.user, Permission.EDIT)
     return _edited(request, None)
 
 
-@login_required
+@needs(Permission.EDIT, post=Permission.EDIT)
 def edit_policy(request: HtmxHttpRequest, version_id: UUID) -> HttpResponse:
     """Change a policy's document; posting saves it as the next draft. The version itself stays as it is."""
-    return _edited(request, get_object_or_404(selectors.visible_policies(actor=request.user), pk=version_id))
+    found = get_object_or_404(selectors.visible_policies(actor=request.user), pk=version_id)
+    require(request.user, Permission.EDIT, found)
+    return _edited(request, found)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def check_policy(request: HtmxHttpRequest) -> HttpResponse:
     """What the editor asks for with every pause: faults, tests, coverage, and what the rules answer on the facts."""
     context = _check(request, request.POST.get("source", ""), request.POST.get("facts", ""))

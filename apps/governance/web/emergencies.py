@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -10,19 +9,20 @@ from apps.accounts.permissions import Permission
 from apps.accounts.selectors import allows
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.governance import selectors, services
 from apps.governance.states import EmergencyVerdict
 from apps.governance.web.forms import EmergencyReviewForm
 
 
-@login_required
+@needs(Permission.READ)
 def emergencies(request: HtmxHttpRequest) -> HttpResponse:
     page = list_page(request, selectors.visible_emergencies(actor=request.user))
     return render(request, "governance/emergencies.html", {"page": page})
 
 
-@login_required
+@needs(Permission.READ, post=Permission.APPROVE)
 def emergency(request: HtmxHttpRequest, emergency_id: UUID) -> HttpResponse:
     """One move past its gates; posting reviews it."""
     found = get_object_or_404(selectors.visible_emergencies(actor=request.user), pk=emergency_id)

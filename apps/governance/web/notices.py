@@ -4,13 +4,13 @@ from uuid import UUID
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
 
+from apps.core.doors import SIGNED_IN
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.core.web.tones import Look
 from apps.governance import selectors, services
@@ -33,7 +33,7 @@ class PreferenceForm(forms.Form):
     by_email = forms.BooleanField(label="Tell me by email too", required=False)
 
 
-@login_required
+@needs(SIGNED_IN)
 def notices(request: HtmxHttpRequest) -> HttpResponse:
     form = NoticeFilter(request.GET)
     only_unread = form.is_valid() and form.cleaned_data["show"] == "unread"
@@ -51,8 +51,7 @@ def notices(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "governance/notices.html", context)
 
 
-@login_required
-@require_POST
+@needs(post=SIGNED_IN)
 def open_notice(request: HtmxHttpRequest, notice_id: UUID) -> HttpResponse:
     """Mark a notice as read and go to what it is about. By POST, since a link that is merely fetched reads nothing."""
     own = selectors.visible_notices(actor=request.user)
@@ -62,15 +61,13 @@ def open_notice(request: HtmxHttpRequest, notice_id: UUID) -> HttpResponse:
     return redirect(notice.url) if notice.url and is_ours else redirect("governance:notices")
 
 
-@login_required
-@require_POST
+@needs(post=SIGNED_IN)
 def read_all(request: HtmxHttpRequest) -> HttpResponse:
     services.mark_read(actor=request.user, notices=selectors.unread_notices(actor=request.user))
     return redirect("governance:notices")
 
 
-@login_required
-@require_POST
+@needs(post=SIGNED_IN)
 def preference(request: HtmxHttpRequest) -> HttpResponse:
     form = PreferenceForm(request.POST)
     if form.is_valid():

@@ -3,15 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import has_role_on, teams_where
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.core.web.tones import words
 from apps.governance import selectors, services
@@ -25,7 +24,7 @@ from apps.governance.web.lists import narrowed
 WAIVERS_SHOWN = 10
 
 
-@login_required
+@needs(Permission.READ)
 def decisions(request: HtmxHttpRequest) -> HttpResponse:
     form = forms.DecisionFilter(request.GET)
     rows = selectors.visible_decisions(actor=request.user)
@@ -36,14 +35,14 @@ def decisions(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "governance/decisions.html", {"form": form, "page": list_page(request, rows)})
 
 
-@login_required
+@needs(Permission.READ)
 def decision(request: HtmxHttpRequest, decision_id: UUID) -> HttpResponse:
     found = get_object_or_404(selectors.visible_decisions(actor=request.user), pk=decision_id)
     context = {"decision": found, "asked": f"{words(found.transition)} this {found.kind_name}"}
     return render(request, "governance/decision.html", context)
 
 
-@login_required
+@needs(Permission.READ)
 def policies(request: HtmxHttpRequest) -> HttpResponse:
     form = forms.PolicyFilter(request.GET)
     rows = selectors.visible_policies(actor=request.user)
@@ -57,14 +56,13 @@ def policies(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "governance/policies.html", context)
 
 
-@login_required
+@needs(Permission.READ)
 def policy(request: HtmxHttpRequest, version_id: UUID) -> HttpResponse:
     version = get_object_or_404(selectors.visible_policies(actor=request.user), pk=version_id)
     return render_policy(request, version)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def submit_policy(request: HtmxHttpRequest, version_id: UUID) -> HttpResponse:
     """Ask that a draft be put in force."""
     version = get_object_or_404(selectors.visible_policies(actor=request.user), pk=version_id)
@@ -75,8 +73,7 @@ def submit_policy(request: HtmxHttpRequest, version_id: UUID) -> HttpResponse:
     return redirect("governance:request", asked.pk)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def replay_policy(request: HtmxHttpRequest, version_id: UUID) -> HttpResponse:
     """Ask a version what it would have answered on past decisions; answers with the panel, or with the page."""
     version = get_object_or_404(selectors.visible_policies(actor=request.user), pk=version_id)

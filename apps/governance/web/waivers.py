@@ -2,15 +2,14 @@
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import has_role_on, teams_where
+from apps.accounts.selectors import has_role_on, require_somewhere, teams_where
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.governance import selectors, services
 from apps.governance.models import Waiver
@@ -23,7 +22,7 @@ from apps.governance.web.lists import narrowed
 FROM_ADDRESS = ("policy", "rule", "subject_kind", "subject_id", "owner_team")
 
 
-@login_required
+@needs(Permission.READ)
 def waivers(request: HtmxHttpRequest) -> HttpResponse:
     form = forms.WaiverFilter(request.GET)
     rows = selectors.visible_waivers(actor=request.user)
@@ -37,9 +36,10 @@ def waivers(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "governance/waivers.html", context)
 
 
-@login_required
+@needs(Permission.EDIT, post=Permission.EDIT)
 def new_waiver(request: HtmxHttpRequest) -> HttpResponse:
     """Draft a waiver; the address may say of what, as the page of a decision does."""
+    require_somewhere(request.user, Permission.EDIT)
     given = {name: request.GET[name] for name in FROM_ADDRESS if name in request.GET}
     kinds = [(kind.kind, kind.name) for kind in facts_by_kind()]
     teams = teams_where(request.user, Permission.EDIT)
@@ -57,13 +57,12 @@ def new_waiver(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "governance/waiver_new.html", context, status=422 if refusal or form.errors else 200)
 
 
-@login_required
+@needs(Permission.READ)
 def waiver(request: HtmxHttpRequest, waiver_id: UUID) -> HttpResponse:
     return _page(request, get_object_or_404(selectors.visible_waivers(actor=request.user), pk=waiver_id))
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def submit_waiver(request: HtmxHttpRequest, waiver_id: UUID) -> HttpResponse:
     """Ask that a waiver be granted."""
     found = get_object_or_404(selectors.visible_waivers(actor=request.user), pk=waiver_id)
@@ -74,8 +73,7 @@ def submit_waiver(request: HtmxHttpRequest, waiver_id: UUID) -> HttpResponse:
     return redirect("governance:request", asked.pk)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.APPROVE)
 def revoke_waiver(request: HtmxHttpRequest, waiver_id: UUID) -> HttpResponse:
     """End a waiver before its time."""
     found = get_object_or_404(selectors.visible_waivers(actor=request.user), pk=waiver_id)

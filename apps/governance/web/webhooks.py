@@ -6,18 +6,17 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 
 from apps.accounts.models import Team, User
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import allows, teams_where
+from apps.accounts.selectors import allows, require_somewhere, teams_where
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.governance import selectors, services
 from apps.governance.models import WebhookSubscription
@@ -91,17 +90,18 @@ def teams_to_keep(actor: User) -> QuerySet[Team]:
     return teams_where(actor, Permission.MANAGE).filter(pk__in=teams_where(actor, Permission.AUDIT).values("pk"))
 
 
-@login_required
+@needs(Permission.AUDIT)
 def webhooks(request: HtmxHttpRequest) -> HttpResponse:
     rows = selectors.visible_webhooks(actor=request.user)
     context = {"page": list_page(request, rows), "may_create": teams_to_keep(request.user).exists()}
     return render(request, "governance/webhooks.html", context)
 
 
-@login_required
+@needs(Permission.MANAGE, post=Permission.MANAGE)
 @never_cache
 def create(request: HtmxHttpRequest) -> HttpResponse:
     """Make a webhook; the answer shows its secret, and nothing shows it again."""
+    require_somewhere(request.user, Permission.MANAGE)
     form = NewWebhookForm(request.POST or None, actor=request.user)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -117,7 +117,7 @@ def create(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "governance/webhook_form.html", context, status=422 if form.errors else 200)
 
 
-@login_required
+@needs(Permission.AUDIT, post=Permission.MANAGE)
 @never_cache
 def webhook(request: HtmxHttpRequest, webhook_id: UUID) -> HttpResponse:
     """One webhook with what was sent; posting changes it."""
@@ -138,8 +138,7 @@ def webhook(request: HtmxHttpRequest, webhook_id: UUID) -> HttpResponse:
     return render_webhook(request, found, form=form)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.MANAGE)
 def switch(request: HtmxHttpRequest, webhook_id: UUID) -> HttpResponse:
     """Switch a webhook on or off."""
     found = get_object_or_404(selectors.visible_webhooks(actor=request.user), pk=webhook_id)
@@ -147,9 +146,8 @@ def switch(request: HtmxHttpRequest, webhook_id: UUID) -> HttpResponse:
     return redirect(found)
 
 
-@login_required
+@needs(post=Permission.MANAGE)
 @never_cache
-@require_POST
 def rotate_secret(request: HtmxHttpRequest, webhook_id: UUID) -> HttpResponse:
     """Make a new secret; the answer shows it, and nothing shows it again."""
     found = get_object_or_404(selectors.visible_webhooks(actor=request.user), pk=webhook_id)
@@ -157,8 +155,7 @@ def rotate_secret(request: HtmxHttpRequest, webhook_id: UUID) -> HttpResponse:
     return render_webhook(request, made.subscription, secret=made.secret)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.MANAGE)
 def ping(request: HtmxHttpRequest, webhook_id: UUID) -> HttpResponse:
     found = get_object_or_404(selectors.visible_webhooks(actor=request.user), pk=webhook_id)
     services.ping_webhook(actor=request.user, subscription=found)
@@ -166,8 +163,7 @@ def ping(request: HtmxHttpRequest, webhook_id: UUID) -> HttpResponse:
     return redirect(found)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.MANAGE)
 def delete(request: HtmxHttpRequest, webhook_id: UUID) -> HttpResponse:
     found = get_object_or_404(selectors.visible_webhooks(actor=request.user), pk=webhook_id)
     services.delete_webhook(actor=request.user, subscription=found)
@@ -175,8 +171,7 @@ def delete(request: HtmxHttpRequest, webhook_id: UUID) -> HttpResponse:
     return redirect("governance:webhooks")
 
 
-@login_required
-@require_POST
+@needs(post=Permission.MANAGE)
 def replay(request: HtmxHttpRequest, webhook_id: UUID) -> HttpResponse:
     """Send everything since a time again."""
     found = get_object_or_404(selectors.visible_webhooks(actor=request.user), pk=webhook_id)
@@ -192,8 +187,7 @@ def replay(request: HtmxHttpRequest, webhook_id: UUID) -> HttpResponse:
     return render_webhook(request, found, replay_form=form)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.MANAGE)
 def replay_delivery(request: HtmxHttpRequest, webhook_id: UUID, delivery_id: UUID) -> HttpResponse:
     visible = selectors.visible_deliveries(actor=request.user).filter(subscription=webhook_id)
     services.replay_delivery(actor=request.user, delivery=get_object_or_404(visible, pk=delivery_id))
@@ -201,7 +195,7 @@ def replay_delivery(request: HtmxHttpRequest, webhook_id: UUID, delivery_id: UUI
     return redirect("governance:webhook", webhook_id)
 
 
-@login_required
+@needs(Permission.AUDIT)
 def delivery(request: HtmxHttpRequest, webhook_id: UUID, delivery_id: UUID) -> HttpResponse:
     """One message as it is sent, and what the last answer was."""
     visible = selectors.visible_deliveries(actor=request.user).filter(subscription=webhook_id)

@@ -1,5 +1,6 @@
 """Collections, documents and search over HTTP."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -10,6 +11,7 @@ from rest_framework.response import Response
 
 from apps.accounts.models import User
 from apps.accounts.owners import owner_of
+from apps.accounts.permissions import Permission
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
 from apps.core.idempotency import idempotent
@@ -25,6 +27,8 @@ def found_collection(actor: User, collection_id: UUID) -> Collection:
 
 class Collections(PortalAPIView):
     """GET, POST /llm-ops/v1/knowledge/collections"""
+
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.EDIT}
 
     @extend_schema(
         operation_id="knowledge_collections_list",
@@ -47,6 +51,8 @@ class Collections(PortalAPIView):
 class CollectionDetail(PortalAPIView):
     """GET, DELETE /llm-ops/v1/knowledge/collections/{collectionId}"""
 
+    permissions: ClassVar = {"get": Permission.READ, "delete": Permission.EDIT}
+
     @extend_schema(summary="One collection", responses=shapes.CollectionOut)
     def get(self, request: Request, collection_id: UUID) -> Response:
         return Response(shapes.CollectionOut(found_collection(request.user, collection_id)).data)
@@ -60,6 +66,8 @@ class CollectionDetail(PortalAPIView):
 
 class Documents(PortalAPIView):
     """GET, POST /llm-ops/v1/knowledge/collections/{collectionId}/documents"""
+
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.EDIT}
 
     @extend_schema(
         operation_id="knowledge_documents_list",
@@ -83,6 +91,8 @@ class Documents(PortalAPIView):
 class DocumentDetail(PortalAPIView):
     """DELETE /llm-ops/v1/knowledge/collections/{collectionId}/documents/{documentId}"""
 
+    permissions: ClassVar = {"delete": Permission.EDIT}
+
     @extend_schema(summary="Take a document out of its collection", responses={200: OpenApiTypes.NONE})
     def delete(self, request: Request, collection_id: UUID, document_id: UUID) -> Response:
         documents = selectors.documents_of(found_collection(request.user, collection_id))
@@ -93,6 +103,8 @@ class DocumentDetail(PortalAPIView):
 
 class Search(PortalAPIView):
     """GET /llm-ops/v1/knowledge/collections/{collectionId}/search"""
+
+    permissions: ClassVar = {"get": Permission.READ}
 
     @extend_schema(
         summary="Passages most like a question, best first", parameters=[shapes.SearchIn], responses=shapes.SearchOut

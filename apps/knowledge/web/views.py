@@ -3,22 +3,21 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import allows, may_somewhere
+from apps.accounts.selectors import allows, may_somewhere, require_somewhere
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.knowledge import selectors, services
 from apps.knowledge.models import Collection
 from apps.knowledge.web import forms
 
 
-@login_required
+@needs(Permission.READ)
 def collections(request: HtmxHttpRequest) -> HttpResponse:
     """Collections that the person may see."""
     rows = selectors.visible_collections(actor=request.user)
@@ -29,8 +28,9 @@ def collections(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "knowledge/collections.html", context)
 
 
-@login_required
+@needs(Permission.EDIT, post=Permission.EDIT)
 def create(request: HtmxHttpRequest) -> HttpResponse:
+    require_somewhere(request.user, Permission.EDIT)
     form = forms.CollectionForm(request.POST or None, actor=request.user)
     refusal: DomainError | None = None
     if request.method == "POST" and form.is_valid():
@@ -44,7 +44,7 @@ def create(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "knowledge/collection_form.html", {"form": form, "refusal": refusal}, status=status)
 
 
-@login_required
+@needs(Permission.READ, post=Permission.EDIT)
 def collection(request: HtmxHttpRequest, collection_id: UUID) -> HttpResponse:
     """A collection; posting adds a document to it."""
     found = _found(request, collection_id)
@@ -61,8 +61,7 @@ def collection(request: HtmxHttpRequest, collection_id: UUID) -> HttpResponse:
     return render_collection(request, found, form, refusal=refusal)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def remove_document(request: HtmxHttpRequest, collection_id: UUID, document_id: UUID) -> HttpResponse:
     found = _found(request, collection_id)
     document = get_object_or_404(selectors.documents_of(found), pk=document_id)
@@ -70,8 +69,7 @@ def remove_document(request: HtmxHttpRequest, collection_id: UUID, document_id: 
     return redirect(found)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def delete(request: HtmxHttpRequest, collection_id: UUID) -> HttpResponse:
     found = _found(request, collection_id)
     try:

@@ -1,12 +1,13 @@
 """What spans the apps: the provenance of one answer."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.permissions import Permission
 from apps.core.api.views import PortalAPIView
 from apps.portal.provenance import provenance_of
 from apps.telemetry.selectors import visible_event
@@ -45,6 +46,8 @@ class ProvenanceOut(serializers.Serializer[Any]):
 
 class RequestProvenance(PortalAPIView):
     """GET /llm-ops/v1/serve/requests/{requestId}/provenance"""
+
+    permissions: ClassVar = {"get": Permission.READ}
 
     @extend_schema(summary="The chain behind one answer", responses=ProvenanceOut)
     def get(self, request: Request, request_id: str) -> Response:

@@ -10,9 +10,11 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from apps.core.doors import SIGNED_IN
 from apps.core.errors import BrokenRule, RuleBrokenError
 from apps.core.web.charts import Chart, Series
 from apps.core.web.lists import ListPage
+from apps.core.web.pages import needs
 from apps.core.web.tones import LOOKS
 
 # One moment for all samples, so that the page looks the same on every day.
@@ -132,6 +134,7 @@ message: Approval needs a held-out evaluation of at least 0.60.
 """
 
 
+@needs(SIGNED_IN)
 @staff_member_required(login_url="accounts:sign_in")
 def design(request: HttpRequest) -> HttpResponse:
     """Show every component. `?toast=1` shows messages, `?empty=1` the empty list."""

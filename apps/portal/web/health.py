@@ -11,12 +11,17 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from redis import Redis, RedisError
 
+from apps.core.doors import PUBLIC
+from apps.core.web.pages import needs
 
+
+@needs(PUBLIC)
 def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """The process answers."""
     return JsonResponse({"status": "ok"})
 
 
+@needs(PUBLIC)
 def readyz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """What the portal needs is there. The broker may be away: then work waits for the sweep, and that is said."""
     checks = {"database": _database(), "storage": _storage(), "broker": _broker()}
@@ -25,6 +30,7 @@ def readyz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     return JsonResponse({"status": status, "checks": checks}, status=200 if needed else 503)
 
 
+@needs(PUBLIC)
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus figures, for this machine or for who bears METRICS_TOKEN."""
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")

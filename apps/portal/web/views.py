@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
+from apps.accounts.permissions import Permission
+from apps.core.doors import SIGNED_IN
 from apps.core.errors import NotFoundError
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.governance.selectors import inbox as waiting_requests
 from apps.portal import selectors
@@ -16,14 +18,14 @@ from apps.portal.web.trace import links_of, summary_of
 from apps.telemetry.selectors import is_on_its_way, visible_event
 
 
-@login_required
+@needs(Permission.READ)
 def home(request: HtmxHttpRequest) -> HttpResponse:
     """What needs me, what is running, what it costs this month."""
     context = {"home": selectors.home(actor=request.user), "asked": selectors.own_requests(actor=request.user)}
     return render(request, "portal/home.html", context)
 
 
-@login_required
+@needs(SIGNED_IN)
 def inbox(request: HtmxHttpRequest) -> HttpResponse:
     context = {
         "title": "Inbox",
@@ -34,14 +36,14 @@ def inbox(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "governance/approvals.html", context)
 
 
-@login_required
+@needs(Permission.READ)
 def search(request: HtmxHttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     found = selectors.search(actor=request.user, query=query) if query else []
     return render(request, "portal/search.html", {"query": query, "found": found})
 
 
-@login_required
+@needs(Permission.READ)
 def provenance(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
     """The whole chain behind one answer, each step with what proves it.
 

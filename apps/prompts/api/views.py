@@ -1,5 +1,6 @@
 """Prompt templates and their versions over HTTP."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -9,6 +10,7 @@ from rest_framework.response import Response
 
 from apps.accounts.models import User
 from apps.accounts.owners import owner_of
+from apps.accounts.permissions import Permission
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
 from apps.core.idempotency import idempotent
@@ -29,6 +31,8 @@ def _detail(actor: User, template_id: UUID) -> Response:
 
 class Templates(PortalAPIView):
     """GET, POST /llm-ops/v1/prompts/templates"""
+
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.EDIT}
 
     @extend_schema(
         summary="Prompt templates",
@@ -57,6 +61,8 @@ class Templates(PortalAPIView):
 class TemplateDetail(PortalAPIView):
     """GET /llm-ops/v1/prompts/templates/{templateId}"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(summary="One prompt template with its versions", responses=shapes.PromptTemplateDetailOut)
     def get(self, request: Request, template_id: UUID) -> Response:
         return _detail(request.user, template_id)
@@ -64,6 +70,8 @@ class TemplateDetail(PortalAPIView):
 
 class Versions(PortalAPIView):
     """POST /llm-ops/v1/prompts/templates/{templateId}/versions"""
+
+    permissions: ClassVar = {"post": Permission.EDIT}
 
     @extend_schema(summary="Add a version", request=shapes.PromptTextIn, responses=shapes.PromptVersionOut)
     @idempotent
@@ -78,6 +86,8 @@ class Versions(PortalAPIView):
 class Compare(PortalAPIView):
     """GET /llm-ops/v1/prompts/templates/{templateId}/versions/{a}/compare/{b}"""
 
+    permissions: ClassVar = {"get": Permission.READ}
+
     @extend_schema(summary="What differs between two versions", responses=shapes.PromptComparisonOut)
     def get(self, request: Request, template_id: UUID, a: int, b: int) -> Response:
         template = _template(request.user, template_id)
@@ -87,6 +97,8 @@ class Compare(PortalAPIView):
 
 class Rollback(PortalAPIView):
     """POST /llm-ops/v1/prompts/templates/{templateId}/rollback"""
+
+    permissions: ClassVar = {"post": Permission.EDIT}
 
     @extend_schema(
         summary="Add a version that says what an earlier one said",
@@ -104,6 +116,8 @@ class Rollback(PortalAPIView):
 
 class Render(PortalAPIView):
     """POST /llm-ops/v1/prompts/templates/{templateId}/render"""
+
+    permissions: ClassVar = {"post": Permission.READ}
 
     @extend_schema(
         summary="Render a version with variables", request=shapes.PromptRenderIn, responses=shapes.PromptRenderOut

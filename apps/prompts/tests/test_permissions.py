@@ -35,14 +35,15 @@ PAGES = "/prompts"
 SIGN_IN = {"nobody": 302}
 OPEN = READ | {"outsider": 200} | SIGN_IN
 SEEN = READ | SIGN_IN
+SHUT = {"viewer": 403, "reviewer": 403, "approver": 403}
 EDITED = {"outsider": 404, "viewer": 403, "engineer": 302, "reviewer": 403, "approver": 403} | SIGN_IN
 WHO_MAY_ON_PAGES = [
     ("get", f"{PAGES}/", None, OPEN),
-    ("get", f"{PAGES}/new", None, OPEN),
+    ("get", f"{PAGES}/new", None, OPEN | SHUT),
     ("post", f"{PAGES}/preview", {"user": "Hi"}, OPEN),
     ("get", f"{PAGES}/{{id}}/", None, SEEN),
-    ("get", f"{PAGES}/{{id}}/edit", None, SEEN),
-    ("post", f"{PAGES}/{{id}}/edit", {"user": "Changed"}, EDITED | {"viewer": 422, "reviewer": 422, "approver": 422}),
+    ("get", f"{PAGES}/{{id}}/edit", None, SEEN | SHUT),
+    ("post", f"{PAGES}/{{id}}/edit", {"user": "Changed"}, EDITED),
     ("get", f"{PAGES}/{{id}}/compare", None, SEEN),
     ("post", f"{PAGES}/{{id}}/rollback", {"version": 1}, EDITED | {"viewer": 422, "reviewer": 422, "approver": 422}),
 ]

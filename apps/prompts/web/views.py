@@ -4,15 +4,15 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import allows, may_somewhere
+from apps.accounts.selectors import allows, may_somewhere, require, require_somewhere
+from apps.core.doors import SIGNED_IN
 from apps.core.errors import DomainError, InvalidInputError
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.prompts import selectors, services
 from apps.prompts.models import PromptTemplate, PromptVersion
@@ -20,7 +20,7 @@ from apps.prompts.web import forms
 from apps.prompts.web.trial import trial_of
 
 
-@login_required
+@needs(Permission.READ)
 def templates(request: HtmxHttpRequest) -> HttpResponse:
     """Prompt templates that the person may see; filters, order and page are in the URL."""
     filters = forms.TemplateFilter(request.GET, actor=request.user)
@@ -34,9 +34,10 @@ def templates(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "prompts/templates.html", context)
 
 
-@login_required
+@needs(Permission.EDIT, post=Permission.EDIT)
 def create(request: HtmxHttpRequest) -> HttpResponse:
     """Make a template with its first version; leads to its page."""
+    require_somewhere(request.user, Permission.EDIT)
     form = forms.TemplateForm(request.POST or None, actor=request.user)
     refusal: DomainError | None = None
     if request.method == "POST" and form.is_valid():
@@ -49,10 +50,11 @@ def create(request: HtmxHttpRequest) -> HttpResponse:
     return _editor(request, form, refusal)
 
 
-@login_required
+@needs(Permission.EDIT, post=Permission.EDIT)
 def edit(request: HtmxHttpRequest, template_id: UUID) -> HttpResponse:
     """Write the next version, beginning with what the newest says; leads to the template's page."""
     template = _found(request, template_id)
+    require(request.user, Permission.EDIT, template)
     newest = selectors.version_numbered(template, None)
     form = forms.VersionForm(request.POST or None, initial={"system": newest.system, "user": newest.user})
     refusal: DomainError | None = None
@@ -67,8 +69,7 @@ def edit(request: HtmxHttpRequest, template_id: UUID) -> HttpResponse:
     return _editor(request, form, refusal, newest)
 
 
-@login_required
-@require_POST
+@needs(post=SIGNED_IN)
 def preview(request: HtmxHttpRequest) -> HttpResponse:
     """Answer with how the texts in the editor read: the whole panel, or only the messages when `?only=messages`."""
     form = forms.TryForm(request.POST)
@@ -79,7 +80,7 @@ def preview(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, f"prompts/_trial.html#{part}", {"trial": trial})
 
 
-@login_required
+@needs(Permission.READ)
 def template(request: HtmxHttpRequest, template_id: UUID) -> HttpResponse:
     """A template and one of its versions: the newest, or the one that `?version=` names."""
     found = _found(request, template_id)
@@ -87,7 +88,7 @@ def template(request: HtmxHttpRequest, template_id: UUID) -> HttpResponse:
     return render_template(request, found, number=int(asked) if asked.isdecimal() and asked.isascii() else None)
 
 
-@login_required
+@needs(Permission.READ)
 def compare(request: HtmxHttpRequest, template_id: UUID) -> HttpResponse:
     """Two versions line by line: `?a=` and `?b=` name them; without them the newest and the one before."""
     found = _found(request, template_id)
@@ -101,8 +102,7 @@ def compare(request: HtmxHttpRequest, template_id: UUID) -> HttpResponse:
     return render(request, "prompts/compare.html", context)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def rollback(request: HtmxHttpRequest, template_id: UUID) -> HttpResponse:
     """Say again what an earlier version said, by a new version."""
     found = _found(request, template_id)

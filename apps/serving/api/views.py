@@ -1,6 +1,6 @@
 """Endpoints over HTTP."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from apps.accounts.models import User
 from apps.accounts.owners import owner_of
+from apps.accounts.permissions import Permission
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
 from apps.core.idempotency import idempotent
@@ -38,6 +39,8 @@ def _deployment(actor: User, given: dict[str, Any]) -> dict[str, Any]:
 class Endpoints(PortalAPIView):
     """GET, POST /llm-ops/v1/serving/endpoints"""
 
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.EDIT}
+
     @extend_schema(summary="Endpoints", parameters=[shapes.EndpointFilter], responses=shapes.EndpointOut(many=True))
     def get(self, request: Request) -> Response:
         asked = self.given_query(shapes.EndpointFilter, request)
@@ -56,6 +59,8 @@ class Endpoints(PortalAPIView):
 
 class EndpointDetail(PortalAPIView):
     """GET, PATCH, DELETE /llm-ops/v1/serving/endpoints/{endpointId}"""
+
+    permissions: ClassVar = {"get": Permission.READ, "patch": Permission.EDIT, "delete": Permission.MANAGE}
 
     @extend_schema(summary="One endpoint with its revisions, servers and traffic", responses=shapes.EndpointDetailOut)
     def get(self, request: Request, endpoint_id: UUID) -> Response:
@@ -87,6 +92,8 @@ class EndpointDetail(PortalAPIView):
 class Rollback(PortalAPIView):
     """POST /llm-ops/v1/serving/endpoints/{endpointId}/rollback"""
 
+    permissions: ClassVar = {"post": Permission.EDIT}
+
     @extend_schema(
         summary="Deploy an earlier revision again",
         request=shapes.EndpointRollbackIn,
@@ -103,6 +110,8 @@ class Rollback(PortalAPIView):
 class Redeploy(PortalAPIView):
     """POST /llm-ops/v1/serving/endpoints/{endpointId}/redeploy"""
 
+    permissions: ClassVar = {"post": Permission.EDIT}
+
     @extend_schema(
         summary="Deploy again on a new server, with changes if given",
         request=shapes.EndpointRedeployIn,
@@ -117,6 +126,8 @@ class Redeploy(PortalAPIView):
 
 class Promote(PortalAPIView):
     """POST /llm-ops/v1/serving/endpoints/{endpointId}/promote"""
+
+    permissions: ClassVar = {"post": Permission.EDIT}
 
     @extend_schema(
         summary="Deploy what is served to a route in the next environment",
@@ -133,6 +144,8 @@ class Promote(PortalAPIView):
 class Pause(PortalAPIView):
     """POST /llm-ops/v1/serving/endpoints/{endpointId}/pause"""
 
+    permissions: ClassVar = {"post": Permission.EDIT}
+
     @extend_schema(
         summary="Stop answering until redeployed", request=shapes.EndpointReasonIn, responses=shapes.EndpointDetailOut
     )
@@ -145,6 +158,8 @@ class Pause(PortalAPIView):
 
 class Render(PortalAPIView):
     """POST /llm-ops/v1/serving/endpoints/render"""
+
+    permissions: ClassVar = {"post": Permission.EDIT}
 
     @extend_schema(
         summary="What a deployment turns into, with nothing started",

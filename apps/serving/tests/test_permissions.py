@@ -62,7 +62,7 @@ DONE = {
 }
 WHO_MAY_ON_PAGES = [
     ("get", f"{PAGES}/", None, OPEN),
-    ("get", f"{PAGES}/deploy", None, OPEN),
+    ("get", f"{PAGES}/deploy", None, OPEN | {"viewer": 403, "reviewer": 403, "approver": 403}),
     ("get", f"{PAGES}/{{id}}/", None, SEEN),
     ("get", f"{PAGES}/{{id}}/live", None, SEEN),
     ("get", f"{PAGES}/{{id}}/servers/{{server}}/log", None, SEEN),

@@ -7,19 +7,18 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from apps.accounts.access import access_panel
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import allows, may_somewhere
+from apps.accounts.selectors import allows, may_somewhere, require_somewhere
 from apps.core.errors import DomainError
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.core.web.tabs import active_of, tabs_of
 from apps.core.web.tones import Look, look_of
@@ -46,7 +45,7 @@ EVENT_LOOKS = {
 }
 
 
-@login_required
+@needs(Permission.READ)
 def endpoints(request: HtmxHttpRequest) -> HttpResponse:
     """Endpoints that the person may see; filters, order and page are in the URL."""
     filters = forms.EndpointFilter(request.GET, actor=request.user)
@@ -59,9 +58,10 @@ def endpoints(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "serving/endpoints.html", context)
 
 
-@login_required
+@needs(Permission.EDIT, post=Permission.EDIT)
 def deploy(request: HtmxHttpRequest) -> HttpResponse:
     """Deploy a model to a new route; leads to the endpoint's page. `?model=` chooses the model."""
+    require_somewhere(request.user, Permission.EDIT)
     form = forms.DeployForm(request.POST or None, actor=request.user, initial={"model": request.GET.get("model")})
     refusal: DomainError | None = None
     if request.method == "POST" and form.is_valid():
@@ -75,19 +75,19 @@ def deploy(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "serving/deploy.html", context, status=422 if refusal or form.errors else 200)
 
 
-@login_required
+@needs(Permission.READ)
 def endpoint(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
     return render_endpoint(request, _found(request, endpoint_id))
 
 
-@login_required
+@needs(Permission.READ)
 def live(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
     """The part of the page that changes by itself."""
     context = _live_context(_found(request, endpoint_id))
     return render(request, "serving/endpoint.html#live", context)
 
 
-@login_required
+@needs(Permission.READ)
 def log(request: HtmxHttpRequest, endpoint_id: UUID, server_id: UUID) -> HttpResponse:
     """The last lines of a server's log, as a fragment that asks for itself again while the server lives."""
     server = get_object_or_404(selectors.servers_of(_found(request, endpoint_id)), pk=server_id)
@@ -95,8 +95,7 @@ def log(request: HtmxHttpRequest, endpoint_id: UUID, server_id: UUID) -> HttpRes
     return render(request, "serving/_server_log.html", context)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def redeploy(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
     def act(found: Endpoint, given: dict[str, Any]) -> str:
         changes = {"model_ref": str(given["model"].pk)} if given["model"] else {}
@@ -106,8 +105,7 @@ def redeploy(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
     return _acted(request, endpoint_id, forms.RedeployForm(request.POST, actor=request.user), act)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def change_prompt(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
     def act(found: Endpoint, given: dict[str, Any]) -> str:
         prompt = given["prompt"]
@@ -123,8 +121,7 @@ def change_prompt(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
     return _acted(request, endpoint_id, forms.PromptForm(request.POST, actor=request.user), act)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def rollback(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
     def act(found: Endpoint, given: dict[str, Any]) -> str:
         changed = services.rollback(actor=request.user, endpoint=found, **given)
@@ -133,8 +130,7 @@ def rollback(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
     return _acted(request, endpoint_id, forms.RollbackForm(request.POST), act)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def promote(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
     """Deploy what is served in the next environment; leads to the endpoint there."""
     found, form = _found(request, endpoint_id), forms.PromoteForm(request.POST)
@@ -148,8 +144,7 @@ def promote(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
     return redirect(promoted)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def pause(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
     def act(found: Endpoint, given: dict[str, Any]) -> str:
         services.pause(actor=request.user, endpoint=found, **given)
@@ -158,8 +153,7 @@ def pause(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
     return _acted(request, endpoint_id, forms.ReasonForm(request.POST), act)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.MANAGE)
 def delete(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
     def act(found: Endpoint, given: dict[str, Any]) -> str:
         services.delete_endpoint(actor=request.user, endpoint=found, **given)

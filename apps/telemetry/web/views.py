@@ -4,13 +4,14 @@ import json
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from apps.accounts.permissions import Permission
 from apps.core.web.charts import Chart, Series
 from apps.core.web.formats import in_short, in_time
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.telemetry.selectors import Hour, filtered_events, requests_by_hour, traffic
 from apps.telemetry.services import read_event
@@ -20,7 +21,7 @@ from apps.telemetry.web.pages import events_list
 WINDOW = timedelta(hours=24)
 
 
-@login_required
+@needs(Permission.READ)
 def requests(request: HtmxHttpRequest) -> HttpResponse:
     """Requests that the person may see, and what those of the last day add up to; filters and page are in the URL."""
     filters = RequestFilters(request.GET, actor=request.user)
@@ -40,7 +41,7 @@ def requests(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "telemetry/requests.html", context)
 
 
-@login_required
+@needs(Permission.READ)
 def request_detail(request: HtmxHttpRequest, request_id: UUID) -> HttpResponse:
     """One request: what was decided, what it took, and where the chain behind its answer is."""
     event = read_event(actor=request.user, request_id=str(request_id))

@@ -1,6 +1,6 @@
 """Training jobs over HTTP."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.http import StreamingHttpResponse
@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from apps.accounts.models import User
 from apps.accounts.owners import owner_of
+from apps.accounts.permissions import Permission
 from apps.core.api.negotiation import AnyAccept
 from apps.core.api.pages import page_of
 from apps.core.api.views import PortalAPIView
@@ -57,6 +58,8 @@ def _asked(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
 class Jobs(PortalAPIView):
     """GET, POST /llm-ops/v1/training/jobs"""
 
+    permissions: ClassVar = {"get": Permission.READ, "post": Permission.EDIT}
+
     @extend_schema(summary="Training jobs", parameters=[shapes.JobFilter], responses=shapes.JobOut(many=True))
     def get(self, request: Request) -> Response:
         asked = self.given_query(shapes.JobFilter, request)
@@ -74,6 +77,8 @@ class Jobs(PortalAPIView):
 class JobDetail(PortalAPIView):
     """GET, DELETE /llm-ops/v1/training/jobs/{jobId}"""
 
+    permissions: ClassVar = {"get": Permission.READ, "delete": Permission.EDIT}
+
     @extend_schema(summary="One training job, with timeline, curves and cost", responses=shapes.JobDetailOut)
     def get(self, request: Request, job_id: UUID) -> Response:
         return Response(_detail(request.user, job_id))
@@ -87,6 +92,8 @@ class JobDetail(PortalAPIView):
 class JobRetry(PortalAPIView):
     """POST /llm-ops/v1/training/jobs/{jobId}/retry"""
 
+    permissions: ClassVar = {"post": Permission.EDIT}
+
     @extend_schema(summary="Submit an unsuccessful job again", request=None, responses=shapes.JobDetailOut)
     @idempotent
     def post(self, request: Request, job_id: UUID) -> Response:
@@ -96,6 +103,8 @@ class JobRetry(PortalAPIView):
 
 class JobLogs(PortalAPIView):
     """GET /llm-ops/v1/training/jobs/{jobId}/logs"""
+
+    permissions: ClassVar = {"get": Permission.READ}
 
     content_negotiation_class = AnyAccept
 
@@ -120,6 +129,8 @@ class JobLogs(PortalAPIView):
 class Validate(PortalAPIView):
     """POST /llm-ops/v1/training/jobs/validate"""
 
+    permissions: ClassVar = {"post": Permission.EDIT}
+
     @extend_schema(
         summary="Every rule that a specification breaks; no job is made", request=SPEC, responses=shapes.ValidationOut
     )
@@ -132,6 +143,8 @@ class Validate(PortalAPIView):
 
 class Render(PortalAPIView):
     """POST /llm-ops/v1/training/jobs/render"""
+
+    permissions: ClassVar = {"post": Permission.EDIT}
 
     @extend_schema(
         summary="The native forms that a specification turns into", request=SPEC, responses=shapes.RenderedOut

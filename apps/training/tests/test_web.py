@@ -15,7 +15,7 @@ READ = {"outsider": 404, "viewer": 200, "engineer": 200, "reviewer": 200, "appro
 WRITE = {"outsider": 404, "viewer": 403, "engineer": 302, "reviewer": 403, "approver": 403, "nobody": 302}
 WHO_MAY = [
     ("get", "training:jobs", READ | {"outsider": 200}),
-    ("get", "training:submit", READ | {"outsider": 200}),
+    ("get", "training:submit", READ | {"outsider": 200, "viewer": 403, "reviewer": 403, "approver": 403}),
     ("get", "training:job", READ),
     ("get", "training:status", READ),
     ("get", "training:log", READ),

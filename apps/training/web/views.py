@@ -4,18 +4,17 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import allows, may_somewhere
+from apps.accounts.selectors import allows, may_somewhere, require_somewhere
 from apps.core.errors import DomainError
 from apps.core.numbers import whole_number
 from apps.core.web.charts import Chart, Series
 from apps.core.web.lists import list_page
+from apps.core.web.pages import needs
 from apps.core.web.requests import HtmxHttpRequest
 from apps.core.web.tones import words
 from apps.training import selectors, services
@@ -47,7 +46,7 @@ EVENT_ICONS = {
 }
 
 
-@login_required
+@needs(Permission.READ)
 def jobs(request: HtmxHttpRequest) -> HttpResponse:
     """Jobs that the person may see; filters, order and page are in the URL."""
     filters = JobFilter(request.GET, actor=request.user)
@@ -60,9 +59,10 @@ def jobs(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "training/jobs.html", context)
 
 
-@login_required
+@needs(Permission.EDIT, post=Permission.EDIT)
 def submit(request: HtmxHttpRequest) -> HttpResponse:
     """Fill in a specification; the button "Check" names every rule that it breaks and makes no job."""
+    require_somewhere(request.user, Permission.EDIT)
     form = SubmitForm(request.POST or None, actor=request.user)
     context: dict[str, Any] = {"form": form, "shape": [form[name] for name in SHAPE]}
     if request.method == "POST" and form.is_valid():
@@ -80,13 +80,12 @@ def submit(request: HtmxHttpRequest) -> HttpResponse:
     return render(request, "training/job_form.html", context, status=status)
 
 
-@login_required
+@needs(Permission.READ)
 def job(request: HtmxHttpRequest, job_id: UUID) -> HttpResponse:
     return _render_job(request, _found(request, job_id))
 
 
-@login_required
-@require_GET
+@needs(Permission.READ)
 def status(request: HtmxHttpRequest, job_id: UUID) -> HttpResponse:
     """The part of a job's page that changes while it runs. When the job has ended the whole page is asked for again."""
     found = _found(request, job_id)
@@ -96,16 +95,14 @@ def status(request: HtmxHttpRequest, job_id: UUID) -> HttpResponse:
     return response
 
 
-@login_required
-@require_GET
+@needs(Permission.READ)
 def log(request: HtmxHttpRequest, job_id: UUID) -> HttpResponse:
     """New lines of a job's log, and the place that asks for the next ones."""
     offset = whole_number(request.GET.get("from", ""), most=selectors.LOG_OFFSET_MAX)
     return render(request, "training/_log.html", _log(_found(request, job_id), offset or 0))
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def cancel(request: HtmxHttpRequest, job_id: UUID) -> HttpResponse:
     found = _found(request, job_id)
     services.cancel_job(actor=request.user, job=found)
@@ -113,8 +110,7 @@ def cancel(request: HtmxHttpRequest, job_id: UUID) -> HttpResponse:
     return redirect(found)
 
 
-@login_required
-@require_POST
+@needs(post=Permission.EDIT)
 def retry(request: HtmxHttpRequest, job_id: UUID) -> HttpResponse:
     again = services.retry_job(actor=request.user, job=_found(request, job_id))
     messages.success(request, "The job is queued again.")
