@@ -44,6 +44,7 @@ tests:
 """
 ROLES = st.sampled_from([Role.ENGINEER, Role.APPROVER, Role.RISK_OFFICER, Role.MANAGER, Role.BREAK_GLASS])
 PEOPLE = st.integers(0, 3)
+ROUNDS_MOST = 5
 
 
 class People(RuleBasedStateMachine):
@@ -262,12 +263,15 @@ class People(RuleBasedStateMachine):
 @pytest.mark.django_db
 @pytest.mark.slow
 def test_nobody_decides_on_what_they_had_a_part_in():
-    run_state_machine_as_test(
-        People,
-        settings=settings(
-            max_examples=30, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
-    )
+    for _ in range(ROUNDS_MOST):  # one in some dozen rounds happens to approve nothing
+        run_state_machine_as_test(
+            People,
+            settings=settings(
+                max_examples=30, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+            ),
+        )
+        if People.seen["approve_request"] and People.seen["OwnWorkError"]:
+            break
     # It tried something: verdicts were given, and own work was refused.
     assert People.seen["approve_request"], People.seen
     assert People.seen["OwnWorkError"]

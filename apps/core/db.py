@@ -70,4 +70,4 @@ class PreparedInsert:
 
 
 def _as_json(value: Any) -> bytes:
-    return orjson.dumps(value, default=str)  # as Django writes decimals
+    return orjson.dumps(value)
