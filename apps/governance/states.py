@@ -100,6 +100,21 @@ REVOKE_WAIVER = Transition("revoke", frozenset({WaiverStatus.ACTIVE}), WaiverSta
 WAIVER_TRANSITIONS = (SUBMIT_WAIVER, GRANT_WAIVER, SEND_BACK_WAIVER, REVOKE_WAIVER)
 
 
+class ChangeStatus(TextChoices):
+    """Of a change that is decided on as an object; see `services.changes`."""
+
+    PROPOSED = "proposed", "Waits for approval"
+    MADE = "made", "Made"
+    CLOSED = "closed", "Not made"
+
+
+def change_moves(name: str, permission: str) -> tuple[Transition, Transition]:
+    """Return the two moves of a change: `name` makes it, and who proposed or rejects it closes it."""
+    proposed = frozenset({str(ChangeStatus.PROPOSED)})
+    make = Transition(name, proposed, ChangeStatus.MADE, permission, gated=True)
+    return make, Transition("send_back", proposed, ChangeStatus.CLOSED, Permission.READ, by_request=True)
+
+
 class DeliveryStatus(TextChoices):
     """Of a message on its way out: to a webhook, or to a person by email."""
 

@@ -3,6 +3,7 @@
 from apps.governance.services.access import ask_access, collect_key, withdraw_access_request
 from apps.governance.services.audit import record_event, record_read
 from apps.governance.services.batches import approve_batch, batch_digest, open_batch, reject_batch, withdraw_batch
+from apps.governance.services.changes import Outcome, make_or_ask
 from apps.governance.services.checks import check_policy, scope_of
 from apps.governance.services.decisions import ask_policies, decide, requirements_of
 from apps.governance.services.delegations import delegate_approvals, revoke_delegation
@@ -45,6 +46,7 @@ from apps.governance.services.webhooks import (
 
 __all__ = [
     "NewSecret",
+    "Outcome",
     "activate_starter_policies",
     "apply_transition",
     "approve_batch",
@@ -64,6 +66,7 @@ __all__ = [
     "execute_request",
     "forget_old_deliveries",
     "forget_old_notices",
+    "make_or_ask",
     "mark_read",
     "notify",
     "open_batch",

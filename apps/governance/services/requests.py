@@ -64,7 +64,7 @@ def open_request(
                 manifest=manifest,
                 reason=reason,
                 requester=actor,
-                approvals_needed=max(demand.count for demand in demanded),
+                approvals_needed=max((demand.count for demand in demanded), default=0),
                 requirements=[demand.as_dict() for demand in demanded],
                 due_at=due_at or now + DUE_IN,
                 remind_at=now + REMIND_FIRST_IN,

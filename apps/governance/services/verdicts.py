@@ -185,7 +185,7 @@ def _counted(locked: Locked, decision: Decision) -> Tally:
     hold_approvers(locked.request)
     requirements = decision.requirements
     locked.request.requirements = [requirement.as_dict() for requirement in requirements]
-    locked.request.approvals_needed = max(requirement.count for requirement in requirements)
+    locked.request.approvals_needed = max((requirement.count for requirement in requirements), default=0)
     locked.request.save(update_fields=["requirements", "approvals_needed"])
     return tally_of(locked.request, locked.subject, requirements)
 

@@ -1,0 +1,53 @@
+"""Changes: where a prompt's label, a budget or an endpoint points to next, each as an object that is decided on.
+
+What is to change, from what to what, is a row of its own with a `ChangeStatus`. Where policies want nothing it is made
+as it is written; where they want approvals it waits, and an approval is of exactly that row. What it changes is
+written by the `before_move` of its `Subject`, under the lock of what it changes, and refused where that has moved on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import models
+
+from apps.accounts.models import User
+from apps.core.lifecycle import Transition
+from apps.governance.models import ApprovalRequest, Decision
+from apps.governance.services.decisions import decide
+from apps.governance.services.promotion import move
+from apps.governance.services.requests import open_request
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a change: the policies' decision, and the request that it waits for, if it waits."""
+
+    decision: Decision
+    request: ApprovalRequest | None = None
+
+
+def make_or_ask(
+    *, actor: User, change: models.Model, transition: Transition, reason: str, keep: Callable[[], None] | None = None
+) -> Outcome:
+    """Make a change that is not kept yet; where policies want approvals for it, keep it and ask for them.
+
+    Call it in a transaction, with what is to be changed locked and the actor's permission looked at. Once that has
+    committed, hand the decision to `refuse_unless_allowed`: of a change that is denied nothing else is left.
+
+    Args:
+        keep: writes the change and what it needs; None for a change that is only a row.
+
+    Raises:
+        whatever the subject's `before_move` refuses with.
+    """
+    decision = decide(actor=actor, subject=change, transition=transition)
+    if not decision.allowed:
+        return Outcome(decision)
+    if keep is not None:
+        keep()
+    else:
+        change.save(force_insert=True)
+    if decision.demands:
+        return Outcome(decision, open_request(actor=actor, subject=change, transition=transition, reason=reason))
+    move(actor=actor, locked=change, transition=transition, reason=reason, decision=decision)
+    return Outcome(decision)
