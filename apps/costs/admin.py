@@ -7,7 +7,7 @@ from unfold.admin import ModelAdmin
 
 from apps.core.admin import ReadOnlyAdmin
 from apps.costs import services
-from apps.costs.models import Budget, BudgetNotice, DailySpend, LedgerEntry, Price
+from apps.costs.models import Budget, BudgetChange, BudgetNotice, DailySpend, LedgerEntry, Price
 
 
 @admin.register(Price)
@@ -39,6 +39,12 @@ class PriceAdmin(ModelAdmin):
 class BudgetAdmin(ReadOnlyAdmin):
     list_display = ("name", "owner_team", "month_usd", "enforced")
     list_select_related = ("owner_team",)
+
+
+@admin.register(BudgetChange)
+class BudgetChangeAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "owner_team", "status", "created_by", "created_at")
+    list_select_related = ("owner_team", "created_by")
 
 
 @admin.register(BudgetNotice)

@@ -26,8 +26,13 @@ def read_limit(actor: User, given: Mapping[str, Any]) -> Wish:
     return Wish(words=words, details=details, team=budget.owner_team)
 
 
+def asked_budget(request: AccessRequest) -> Budget | None:
+    """Return the budget that a request for a limit is about; None when it is gone."""
+    return Budget.objects.filter(owner_team=request.owner_team, name=request.details["budget"]).first()
+
+
 def grant_limit(actor: User, request: AccessRequest) -> None:
-    budget = Budget.objects.filter(owner_team=request.owner_team, name=request.details["budget"]).first()
+    budget = asked_budget(request)
     if budget is None:
         raise AccessWishError(f"{request.wish}: the budget is gone, so nothing can be granted. Reject the request.")
     change_as_granted(actor=actor, budget=budget, month_usd=Decimal(request.details["month_usd"]))

@@ -1,14 +1,15 @@
 """Prices, the one ledger of what everything costs, and budgets."""
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
 
-from apps.accounts.models import Owned, OwnedByTeam
+from apps.accounts.models import Owned, OwnedByTeam, User
 from apps.core.ids import new_id
+from apps.governance.states import ChangeStatus
 
 
 class Price(models.Model):
@@ -132,6 +133,46 @@ class Budget(OwnedByTeam):
     def percents(self) -> list[int]:
         """Every share of it at which something happens, the whole included."""
         return sorted({*self.warn_at_percent, 100})
+
+
+class BudgetChange(OwnedByTeam):
+    """What somebody wants a budget to be; `after` is empty where it is to be removed.
+
+    It outlives its budget, and never changes but for leaving "proposed", once: the database itself refuses.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    budget = models.ForeignKey(Budget, on_delete=models.DO_NOTHING, db_constraint=False, related_name="changes")
+    budget_name = models.CharField(max_length=100)
+    before = models.JSONField(help_text="The budget as it was: name, month_usd, enforced, warn_at_percent.")
+    after = models.JSONField(default=dict, blank=True, help_text="The budget as it is to be.")
+    status = models.CharField(max_length=20, choices=ChangeStatus.choices, default=ChangeStatus.PROPOSED)
+    reason = models.TextField(blank=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [models.Index(fields=["owner_team", "-id"], name="budget_change_by_team")]
+
+    def __str__(self) -> str:
+        return f"{self.budget_name}: {self.in_words}"
+
+    @property
+    def is_removal(self) -> bool:
+        return not self.after
+
+    @property
+    def in_words(self) -> str:
+        """What changes, such as "month_usd 100.00 to 250.00"."""
+        if self.is_removal:
+            return "to be removed"
+        return ", ".join(f"{name} {self.before[name]} to {value}" for name, value in self.changed.items())
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The fields that change, with what they are to be."""
+        return {name: value for name, value in self.after.items() if value != self.before.get(name)}
 
 
 class BudgetNotice(models.Model):

@@ -14,8 +14,10 @@ from apps.accounts.models import Team, User
 from apps.accounts.selectors import visible_to
 from apps.catalog.models import ModelVersion
 from apps.costs.errors import BadPeriodError
-from apps.costs.models import Budget, DailySpend, Kind, LedgerEntry, Price
+from apps.costs.models import Budget, BudgetChange, DailySpend, Kind, LedgerEntry, Price
 from apps.costs.pricing import PriceList
+from apps.governance.selectors import waiting_request
+from apps.governance.states import ChangeStatus
 
 DIMENSIONS: Mapping[str, str] = {
     "day": "day",
@@ -60,11 +62,12 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class BudgetState:
-    """A budget and what was spent of it in the month."""
+    """A budget and what was spent of it in the month; `request_id` is of the request that a change of it waits for."""
 
     budget: Budget
     spent_usd: Decimal
     noticed: tuple[int, ...]
+    request_id: UUID | None = None
 
     @property
     def left_usd(self) -> Decimal:
@@ -154,7 +157,7 @@ def month_spend(month: date, *, teams: Iterable[UUID] | None = None) -> dict[UUI
 
 
 def budget_states(budgets: Iterable[Budget], *, at: datetime | None = None) -> list[BudgetState]:
-    """Return how the budgets stand in the month of `at` (default: now); two queries."""
+    """Return how the budgets stand in the month of `at` (default: now); three queries."""
     month = month_of(at or timezone.now())
     listed = list(budgets)
     spent = month_spend(month, teams={budget.owner_team_id for budget in listed})
@@ -162,10 +165,22 @@ def budget_states(budgets: Iterable[Budget], *, at: datetime | None = None) -> l
     states = Budget.objects.filter(pk__in=[budget.pk for budget in listed], notices__month=month)
     for pk, percent in states.values_list("pk", "notices__percent").order_by("notices__percent"):
         noticed.setdefault(pk, []).append(percent)
+    waiting = _waiting(listed)
     return [
-        BudgetState(budget, spent.get(budget.owner_team_id, Decimal(0)), tuple(noticed.get(budget.pk, ())))
+        BudgetState(
+            budget,
+            spent.get(budget.owner_team_id, Decimal(0)),
+            tuple(noticed.get(budget.pk, ())),
+            waiting.get(budget.pk),
+        )
         for budget in listed
     ]
+
+
+def _waiting(budgets: Iterable[Budget]) -> dict[UUID, UUID]:
+    """Return the request that a change of each budget waits for, by the budget's id."""
+    proposed = BudgetChange.objects.filter(budget__in=[budget.pk for budget in budgets], status=ChangeStatus.PROPOSED)
+    return dict(proposed.values_list("budget_id", waiting_request(BudgetChange)))
 
 
 def enforced_limits() -> dict[UUID, Decimal]:

@@ -234,11 +234,9 @@ class _Builder:
                 self._add(iter([(("scope", "kinds", index), f"There is nothing governed called '{kind}'.")]))
             else:
                 found[kind] = subject
-                self._add(_scope_faults(scope, kind, subject, wants_approvals=self._wants_approvals()))
+                self._add(_scope_faults(scope, kind, subject))
+        self._add(_move_faults(scope, found))
         return found
-
-    def _wants_approvals(self) -> bool:
-        return bool(self.content.get("approvals")) or any("approvals" in rule for rule in self.content["rules"])
 
     def _rules(self, vocabularies: Mapping[str, Vocabulary]) -> Iterator[Rule]:
         for index, rule in enumerate(self.content["rules"]):
@@ -267,16 +265,21 @@ def _holds(content: Any, *names: str) -> bool:
     return isinstance(content, Mapping) and all(name in content for name in names)
 
 
-def _scope_faults(
-    scope: Mapping[str, Any], kind: str, subject: Subject, *, wants_approvals: bool
-) -> Iterator[tuple[Place, str]]:
-    known = {transition.name: transition for transition in subject.transitions}
+def _move_faults(scope: Mapping[str, Any], subjects: Mapping[str, Subject]) -> Iterator[tuple[Place, str]]:
+    """Yield each move in the scope that policies are never asked about."""
+    moves = {kind: {move.name: move for move in subject.transitions} for kind, subject in subjects.items()}
     for index, name in enumerate(scope["transitions"]):
         place: Place = ("scope", "transitions", index)
-        if name not in known:
-            yield place, f"A {kind} has no move '{name}'; it has {', '.join(sorted(known))}."
-        elif wants_approvals and not known[name].by_request:
-            yield place, f"Approvals cannot be asked for: '{name}' of a {kind} is not made by request."
+        knowing = [kind for kind, known in moves.items() if name in known]
+        if moves and not knowing:
+            told = (f"a {kind} has {', '.join(sorted(known))}" for kind, known in moves.items())
+            yield place, f"There is no move '{name}': {'; '.join(told)}."
+        for kind in knowing:
+            if not moves[kind][name].gated:
+                yield place, f"Policies are not asked about '{name}' of a {kind}."
+
+
+def _scope_faults(scope: Mapping[str, Any], kind: str, subject: Subject) -> Iterator[tuple[Place, str]]:
     if "environments" in scope and "environment" not in subject.shape.fields:
         yield ("scope", "environments"), f"A {kind} has no environment."
     if "risk_tiers" in scope and subject.risk_tier is None:

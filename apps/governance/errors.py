@@ -30,6 +30,20 @@ class RequestAlreadyOpenError(ConflictError):
     message = "There is an open request for this already."
 
 
+class ChangePendingError(ConflictError):
+    """Another change of the same waits for approval; `details["request_id"]` is its request."""
+
+    code = "governance.change_pending"
+    message = "'{label}' waits for approval already. Have that decided, or withdraw its request, and ask again."
+
+
+class ChangeStaleError(ConflictError):
+    """What a change was to change is no longer as it was when the change was proposed."""
+
+    code = "governance.change_stale"
+    message = "'{label}' cannot be made any more: {why}. Withdraw its request and ask again."
+
+
 class AlreadyDecidedError(ConflictError):
     code = "governance.already_decided"
     message = "You have given your verdict on this request already."

@@ -37,3 +37,25 @@ def demand_events(
     """
     drop = f"DROP TRIGGER {names[0]} ON {table}; DROP TRIGGER {names[1]} ON {table};"
     return migrations.RunSQL(create, drop)
+
+
+def keep_changes(table: str) -> migrations.RunSQL:
+    """Return the operation that keeps rows of a table of changes (`services.changes`) as they were proposed.
+
+    A row leaves the status "proposed" once; nothing else of it is ever altered, and it is not removed.
+    """
+    name = f"{table}_is_kept"
+    create = f"""
+        CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION 'a change is kept as it was proposed: % of {table} is refused', TG_OP
+                USING ERRCODE = 'insufficient_privilege';
+        END $$;
+        CREATE TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW
+            WHEN (OLD.status <> 'proposed' OR to_jsonb(OLD) - 'status' IS DISTINCT FROM to_jsonb(NEW) - 'status')
+            EXECUTE FUNCTION {name}();
+        CREATE TRIGGER {name}_for_good BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {name}();
+    """
+    return migrations.RunSQL(
+        create, f"DROP TRIGGER {name} ON {table}; DROP TRIGGER {name}_for_good ON {table}; DROP FUNCTION {name};"
+    )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -145,6 +145,13 @@ def requests_about(subject: models.Model) -> QuerySet[ApprovalRequest]:
     kind = ContentType.objects.get_for_model(subject)
     requests = ApprovalRequest.objects.filter(subject_type=kind, subject_id=subject.pk)
     return requests.select_related("requester", "decision").prefetch_related("approvals__approver")
+
+
+def waiting_request(model: type[models.Model]) -> Subquery:
+    """Return what annotates objects of `model` that the caller may see with the id of the open request about each."""
+    kind = ContentType.objects.get_for_model(model)
+    about = ApprovalRequest.objects.filter(subject_type=kind, subject_id=OuterRef("pk"), status=RequestStatus.OPEN)
+    return Subquery(about.values("pk")[:1])
 
 
 def decisions_about(subject: models.Model) -> QuerySet[Decision]:

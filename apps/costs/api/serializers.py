@@ -95,10 +95,13 @@ class BudgetOut(serializers.Serializer[Any]):
         max_digits=None, decimal_places=9, help_text="In this month, of the whole team."
     )
     left_usd = serializers.DecimalField(max_digits=None, decimal_places=9)
+    request_id = serializers.UUIDField(
+        allow_null=True, help_text="Of the approval request that a change of it waits for; null when none does."
+    )
     created_at = serializers.DateTimeField()
 
 
-class BudgetChange(StrictSerializer):
+class BudgetFields(StrictSerializer):
     name = serializers.CharField(max_length=100, required=False)
     month_usd = serializers.DecimalField(
         max_digits=14, decimal_places=2, min_value=Decimal(0), required=False, help_text="US dollars per month (UTC)."
@@ -109,7 +112,19 @@ class BudgetChange(StrictSerializer):
     )
 
 
-class BudgetIn(BudgetChange):
+class BudgetChange(BudgetFields):
+    reason = serializers.CharField(
+        max_length=2000, required=False, allow_blank=True, help_text="Why; approvers read it."
+    )
+
+
+class BudgetRemoval(StrictSerializer):
+    reason = serializers.CharField(
+        max_length=2000, required=False, allow_blank=True, help_text="Why; approvers read it."
+    )
+
+
+class BudgetIn(BudgetFields):
     owner_team = serializers.SlugField(help_text="Slug of the team that it is for.")
     name = serializers.CharField(max_length=100)
     month_usd = serializers.DecimalField(
@@ -135,7 +150,7 @@ def budget_out(state: BudgetState) -> dict[str, Any]:
     budget = state.budget
     values = {name: getattr(budget, name) for name in ("id", "name", "enforced", "warn_at_percent", "created_at")}
     values |= {"owner_team": budget.owner_team.slug, "currency": "USD", "month_usd": budget.month_usd}
-    values |= {"spent_usd": state.spent_usd, "left_usd": state.left_usd}
+    values |= {"spent_usd": state.spent_usd, "left_usd": state.left_usd, "request_id": state.request_id}
     values["thresholds"] = [
         {"percent": percent, "action": _action(budget, percent), "reached": state.spent_percent >= percent}
         for percent in budget.percents

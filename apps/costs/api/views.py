@@ -12,11 +12,14 @@ from apps.accounts.models import User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import visible_teams
 from apps.core.api.pages import page_of
+from apps.core.api.renderer import with_message
 from apps.core.api.views import PortalAPIView
 from apps.core.idempotency import idempotent
 from apps.costs import selectors, services
 from apps.costs.api import serializers as shapes
 from apps.costs.models import Budget
+
+ASKED = "Policies want approvals for this, so it was asked for. Nothing changes before they are given."
 
 
 class CostAggregate(PortalAPIView):
@@ -90,11 +93,20 @@ class BudgetDetail(PortalAPIView):
     @extend_schema(summary="Change a budget", request=shapes.BudgetChange, responses=shapes.BudgetOut)
     def patch(self, request: Request, budget_id: UUID) -> Response:
         changes = self.given(shapes.BudgetChange, request)
-        return _answer(services.change_budget(actor=request.user, budget=_budget(request.user, budget_id), **changes))
+        changed = services.change_budget(actor=request.user, budget=_budget(request.user, budget_id), **changes)
+        return with_message(_answer(changed.budget), ASKED if changed.request else "")
 
-    @extend_schema(summary="Remove a budget", responses={200: None})
+    @extend_schema(
+        summary="Remove a budget",
+        parameters=[shapes.BudgetRemoval],
+        responses=shapes.BudgetOut,
+        description="Answers with no data once it is gone, and with the budget where its removal waits for approval.",
+    )
     def delete(self, request: Request, budget_id: UUID) -> Response:
-        services.delete_budget(actor=request.user, budget=_budget(request.user, budget_id))
+        asked = self.given_query(shapes.BudgetRemoval, request)
+        changed = services.delete_budget(actor=request.user, budget=_budget(request.user, budget_id), **asked)
+        if changed.request:
+            return with_message(_answer(changed.budget), ASKED)
         return self.answer(None, "The budget is gone; what was spent stays in the ledger.")
 
 

@@ -156,7 +156,7 @@ class TestBudgets:
         Budget.objects.bulk_create(Budget(owner_team=team, name=str(n), month_usd=1) for n in range(rows))
         client = client_of(viewer)
 
-        with django_assert_max_num_queries(4):
+        with django_assert_max_num_queries(5):
             assert len(client.get(f"{BUDGETS}?limit=10").json()["data"]["items"]) == 10
 
 

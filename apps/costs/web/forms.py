@@ -67,6 +67,13 @@ class BudgetForm(forms.Form):
     warn_at_percent = forms.CharField(
         label="Note in the audit trail at", required=False, initial="80", help_text="Per cent, such as 50, 80."
     )
+    reason = forms.CharField(
+        label="Why",
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Approvers read it.",
+    )
 
     def __init__(self, *args: Any, actor: User, budget: Budget | None = None, **kwargs: Any) -> None:
         if budget is not None:
@@ -80,6 +87,7 @@ class BudgetForm(forms.Form):
         if budget is not None:
             del self.fields["owner_team"]
         else:
+            del self.fields["reason"]
             self.fields["owner_team"].queryset = teams_where(actor, Permission.MANAGE)  # type: ignore[attr-defined]
 
     def clean_warn_at_percent(self) -> list[int]:

@@ -73,20 +73,32 @@ def change_budget(request: HtmxHttpRequest, budget_id: UUID) -> HttpResponse:
     form = BudgetForm(request.POST or None, actor=request.user, budget=budget)
     if form.is_valid():
         try:
-            services.change_budget(actor=request.user, budget=budget, **form.cleaned_data)
+            changed = services.change_budget(actor=request.user, budget=budget, **form.cleaned_data)
         except DomainError as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, f"The budget {budget.name} is changed.")
-            return redirect("costs:costs")
+            return _leave(request, changed, f"The budget {changed.budget.name} is changed.")
     return _budget_page(request, form, budget=budget)
 
 
 @needs(post=Permission.MANAGE)
 def delete_budget(request: HtmxHttpRequest, budget_id: UUID) -> HttpResponse:
+    """Remove a budget; leads to the page of costs, or back to the budget's where a policy refuses."""
     budget = _managed_budget(request, budget_id)
-    services.delete_budget(actor=request.user, budget=budget)
-    messages.success(request, f"The budget {budget.name} is gone. What was spent stays in the ledger.")
+    try:
+        changed = services.delete_budget(actor=request.user, budget=budget)
+    except DomainError as error:
+        messages.error(request, str(error))
+        return redirect("costs:budget", budget.pk)
+    return _leave(request, changed, f"The budget {budget.name} is gone. What was spent stays in the ledger.")
+
+
+def _leave(request: HtmxHttpRequest, changed: services.Changed, done: str) -> HttpResponse:
+    """Lead to the request that a change waits for; where it waits for none, say that it is done."""
+    if changed.request is not None:
+        messages.info(request, "Policies want approvals for this, so it was asked for. Nothing changes before.")
+        return redirect("governance:request", changed.request.pk)
+    messages.success(request, done)
     return redirect("costs:costs")
 
 
@@ -97,7 +109,10 @@ def _managed_budget(request: HtmxHttpRequest, budget_id: UUID) -> Budget:
 
 
 def _budget_page(request: HtmxHttpRequest, form: BudgetForm, **more: Any) -> HttpResponse:
-    return render(request, "costs/budget_form.html", {"form": form, **more}, status=422 if form.errors else 200)
+    budget = more.get("budget")
+    waiting = selectors.budget_states([budget])[0].request_id if budget else None
+    context = {"form": form, "waiting": waiting, **more}
+    return render(request, "costs/budget_form.html", context, status=422 if form.errors else 200)
 
 
 def _chart(rows: Iterable[Spend], since: date, until: date) -> Chart | None:

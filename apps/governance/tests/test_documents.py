@@ -39,6 +39,23 @@ def test_a_policy_that_the_portal_ships_parses_and_passes_its_own_tests(source):
 
 
 class TestParsePolicy:
+    def test_may_be_about_kinds_that_move_differently(self):
+        policy = parse_policy(
+            changed(
+                (
+                    "[policyversion], transitions: [approve]",
+                    "[policyversion, accessrequest], transitions: [approve, grant]",
+                ),
+                ("int(subject.number)", "size(transition)"),
+            )
+        )
+
+        assert policy.scope.kinds == ("policyversion", "accessrequest")
+
+    def test_refuses_a_move_that_policies_are_not_asked_about(self):
+        with pytest.raises(PolicyInvalidError, match="not asked about 'retire' of a policyversion"):
+            parse_policy(changed(("[approve]", "[approve, retire]")))
+
     def test_reads_a_document(self):
         policy = parse_policy(GOOD)
 
@@ -162,10 +179,6 @@ class TestApprovals:
     def test_are_given_by_who_may_approve(self):
         with pytest.raises(PolicyInvalidError, match="'viewer' is none of approver, risk_officer"):
             parse_policy(changed(("mode:", "approvals: [{role: viewer, count: 1}]\nmode:")))
-
-    def test_are_refused_for_a_move_that_nobody_can_ask_for(self):
-        with pytest.raises(PolicyInvalidError, match="'retire' of a policyversion is not made by request"):
-            parse_policy(changed(("[approve]", "[approve, retire]"), ("mode:", "approvals: {count: 1}\nmode:")))
 
     def test_of_a_rule_are_demanded_where_it_does_not_hold(self):
         policy = parse_policy(
