@@ -43,7 +43,8 @@ from apps.governance.services import ask_access, break_glass, create_webhook, de
 from apps.governance.tests.conftest import SMALL
 from apps.knowledge.models import Collection
 from apps.knowledge.tests.factories import handbook
-from apps.prompts.models import PromptVersion
+from apps.prompts.models import PromptLabel, PromptVersion
+from apps.prompts.services import move_label
 from apps.prompts.tests.factories import prompt_version
 from apps.serving.models import Endpoint
 from apps.telemetry.models import RequestEvent
@@ -89,6 +90,11 @@ class Rows:
     @cached_property
     def prompt(self) -> PromptVersion:
         return prompt_version(self.engineer, self.team, name="listed")
+
+    @cached_property
+    def label(self) -> PromptLabel:
+        move_label(actor=self.engineer, template=self.prompt.template, name="production", version=1)
+        return self.prompt.labels.get()
 
     @cached_property
     def collection(self) -> Collection:

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from apps.core.admin import ReadOnlyAdmin
-from apps.prompts.models import PromptTemplate, PromptVersion
+from apps.prompts.models import LabelChange, PromptLabel, PromptTemplate, PromptVersion
 
 
 @admin.register(PromptTemplate)
@@ -19,3 +19,17 @@ class PromptVersionAdmin(ReadOnlyAdmin):
     list_display = ("__str__", "variables", "digest", "created_by", "created_at")
     list_select_related = ("template", "created_by")
     search_fields = ("template__name",)
+
+
+@admin.register(PromptLabel)
+class PromptLabelAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "version", "moved_at")
+    list_select_related = ("template", "version__template")
+    search_fields = ("name", "template__name")
+
+
+@admin.register(LabelChange)
+class LabelChangeAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "status", "created_by", "created_at")
+    list_select_related = ("template", "to_version", "created_by")
+    list_filter = ("status",)

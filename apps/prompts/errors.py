@@ -1,6 +1,6 @@
 """Every refusal of prompts, with its public code."""
 
-from apps.core.errors import ConflictError, NotFoundError, RuleBrokenError
+from apps.core.errors import ConflictError, InvalidInputError, NotFoundError, RuleBrokenError
 
 
 class PromptTextError(RuleBrokenError):
@@ -35,3 +35,18 @@ class NoEarlierVersionError(ConflictError):
 class UnknownVersionError(NotFoundError):
     code = "prompts.unknown_version"
     message = "'{name}' has no version {number}. Its versions are 1 to {last}."
+
+
+class UnknownLabelError(NotFoundError):
+    code = "prompts.unknown_label"
+    message = "'{name}' has no label '{label}'. It has: {known}."
+
+
+class LabelStandsError(ConflictError):
+    code = "prompts.label_stands"
+    message = "The label '{label}' points to version {number} already."
+
+
+class VersionOrLabelError(InvalidInputError):
+    code = "prompts.version_or_label"
+    message = "Name a version by its number or by a label, not by both."

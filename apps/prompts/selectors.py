@@ -4,8 +4,10 @@ from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 
 from apps.accounts.models import User
 from apps.accounts.selectors import visible_to
-from apps.prompts.errors import UnknownVersionError
-from apps.prompts.models import PromptTemplate, PromptVersion
+from apps.governance.selectors import waiting_request
+from apps.governance.states import ChangeStatus
+from apps.prompts.errors import UnknownLabelError, UnknownVersionError, VersionOrLabelError
+from apps.prompts.models import LabelChange, PromptLabel, PromptTemplate, PromptVersion
 
 
 def visible_templates(*, actor: User) -> QuerySet[PromptTemplate]:
@@ -46,3 +48,42 @@ def version_numbered(template: PromptTemplate, number: int | None) -> PromptVers
         last = template.versions.aggregate(last=Max("number"))["last"]
         raise UnknownVersionError(name=template.name, number=number, last=last)
     return version
+
+
+def label_named(template: PromptTemplate, name: str) -> PromptLabel:
+    """Return a label of a template that the caller may see.
+
+    Raises:
+        UnknownLabelError: there is none of that name.
+    """
+    label = template.labels.select_related("version__created_by").filter(name=name).first()
+    if label is None:
+        known = ", ".join(template.labels.values_list("name", flat=True)) or "none"
+        raise UnknownLabelError(name=template.name, label=name, known=known)
+    return label
+
+
+def version_asked_for(template: PromptTemplate, *, number: int | None, label: str) -> PromptVersion:
+    """Return the version of that number, or that a label points to; the newest when neither is given.
+
+    Raises:
+        UnknownVersionError, UnknownLabelError: there is none.
+        VersionOrLabelError: both are given.
+    """
+    if not label:
+        return version_numbered(template, number)
+    if number is not None:
+        raise VersionOrLabelError(fields={"label": ["Leave out this, or the version."]})
+    return label_named(template, label).version
+
+
+def labels_of(template: PromptTemplate) -> QuerySet[PromptLabel]:
+    """The labels of a template that the caller may see, by name."""
+    return template.labels.select_related("version")
+
+
+def waiting_changes(template: PromptTemplate) -> QuerySet[LabelChange]:
+    """Changes of labels of a template that wait for approval, with `request_id`; the caller may see the template."""
+    waiting = template.label_changes.filter(status=ChangeStatus.PROPOSED)
+    changes = waiting.select_related("template", "to_version", "from_version", "created_by")
+    return changes.annotate(request_id=waiting_request(LabelChange))

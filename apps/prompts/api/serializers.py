@@ -3,12 +3,14 @@
 from dataclasses import asdict
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.accounts.owners import OwnerIn, ProjectSlug
 from apps.core.api.inputs import StrictSerializer
 from apps.core.web.differences import line_diff
-from apps.prompts.models import MAX_TEXT_CHARS, PromptTemplate, PromptVersion
+from apps.prompts.models import MAX_TEXT_CHARS, LabelChange, PromptLabel, PromptTemplate, PromptVersion
+from apps.prompts.selectors import waiting_changes
 
 
 class PromptVersionOut(serializers.ModelSerializer[PromptVersion]):
@@ -17,6 +19,42 @@ class PromptVersionOut(serializers.ModelSerializer[PromptVersion]):
     class Meta:
         model = PromptVersion
         fields = ("id", "number", "system", "user", "variables", "digest", "notes", "created_by", "created_at")
+
+
+class PromptLabelOut(serializers.ModelSerializer[PromptLabel]):
+    version = serializers.IntegerField(source="version.number", help_text="That it points to.")
+
+    class Meta:
+        model = PromptLabel
+        fields = ("name", "version", "moved_at")
+
+
+class LabelChangeOut(serializers.ModelSerializer[LabelChange]):
+    """A change of a label: made, or waiting for the approvals of its request."""
+
+    label = serializers.CharField(source="name")
+    from_version = serializers.IntegerField(source="from_version.number", allow_null=True, default=None)
+    to_version = serializers.IntegerField(
+        source="to_version.number", allow_null=True, default=None, help_text="Null where the label is taken off."
+    )
+    request_id = serializers.UUIDField(
+        allow_null=True, default=None, help_text="Of its approval request; null when it needs none."
+    )
+    created_by = serializers.CharField(source="created_by.username")
+
+    class Meta:
+        model = LabelChange
+        fields = (
+            "id",
+            "label",
+            "from_version",
+            "to_version",
+            "status",
+            "reason",
+            "request_id",
+            "created_by",
+            "created_at",
+        )
 
 
 class PromptTemplateOut(serializers.ModelSerializer[PromptTemplate]):
@@ -45,9 +83,28 @@ class PromptTemplateOut(serializers.ModelSerializer[PromptTemplate]):
 
 class PromptTemplateDetailOut(PromptTemplateOut):
     versions = PromptVersionOut(many=True, help_text="Newest first.")
+    labels = PromptLabelOut(many=True, help_text="Names that point to versions, such as production.")
+    waiting = serializers.SerializerMethodField(help_text="Changes of labels that wait for approval.")
 
     class Meta(PromptTemplateOut.Meta):
-        fields = (*PromptTemplateOut.Meta.fields, "versions")
+        fields = (*PromptTemplateOut.Meta.fields, "versions", "labels", "waiting")
+
+    @extend_schema_field(LabelChangeOut(many=True))
+    def get_waiting(self, template: PromptTemplate) -> Any:
+        return LabelChangeOut(waiting_changes(template), many=True).data
+
+
+class LabelMoveIn(StrictSerializer):
+    version = serializers.IntegerField(min_value=1, help_text="Number of the version that it is to point to.")
+    reason = serializers.CharField(
+        max_length=2000, required=False, allow_blank=True, default="", help_text="Why; approvers read it."
+    )
+
+
+class LabelRemoval(StrictSerializer):
+    reason = serializers.CharField(
+        max_length=2000, required=False, allow_blank=True, default="", help_text="Why; approvers read it."
+    )
 
 
 class PromptTextIn(StrictSerializer):
@@ -87,6 +144,9 @@ class PromptRollbackIn(StrictSerializer):
 class PromptRenderIn(StrictSerializer):
     version = serializers.IntegerField(
         min_value=1, required=False, allow_null=True, default=None, help_text="Default: the newest."
+    )
+    label = serializers.SlugField(
+        max_length=60, required=False, allow_blank=True, default="", help_text="Instead of a version: where it points."
     )
     variables = serializers.DictField(
         required=False, default=dict, help_text="Name to value; text or a number for each variable of the prompt."

@@ -12,6 +12,7 @@ from apps.accounts.models import User
 from apps.accounts.owners import owner_of
 from apps.accounts.permissions import Permission
 from apps.core.api.pages import page_of
+from apps.core.api.renderer import with_message
 from apps.core.api.views import PortalAPIView
 from apps.core.idempotency import idempotent
 from apps.prompts import selectors, services
@@ -19,14 +20,23 @@ from apps.prompts.api import serializers as shapes
 from apps.prompts.models import PromptTemplate
 from apps.prompts.rendering import render_messages
 
+ASKED = "Policies want approvals for this, so it was asked for. The label stays where it is before they are given."
+
 
 def _template(actor: User, template_id: UUID) -> PromptTemplate:
     return get_object_or_404(selectors.visible_templates(actor=actor), pk=template_id)
 
 
 def _detail(actor: User, template_id: UUID) -> Response:
-    templates = selectors.visible_templates(actor=actor).prefetch_related("versions__created_by")
+    templates = selectors.visible_templates(actor=actor).prefetch_related("versions__created_by", "labels__version")
     return Response(shapes.PromptTemplateDetailOut(get_object_or_404(templates, pk=template_id)).data)
+
+
+def _moved(moved: services.Moved) -> Response:
+    """Answer with a change of a label, and whether it is made or was asked for."""
+    waits_for = moved.request.pk if moved.request else None
+    answer = shapes.LabelChangeOut(moved.change).data | {"request_id": waits_for}
+    return with_message(Response(answer), ASKED if waits_for else "")
 
 
 class Templates(PortalAPIView):
@@ -114,6 +124,29 @@ class Rollback(PortalAPIView):
         return Response(shapes.PromptVersionOut(version).data)
 
 
+class Label(PortalAPIView):
+    """PUT, DELETE /llm-ops/v1/prompts/templates/{templateId}/labels/{label}"""
+
+    permissions: ClassVar = {"put": Permission.EDIT, "delete": Permission.EDIT}
+
+    @extend_schema(
+        summary="Have a label point to a version, or ask for it",
+        request=shapes.LabelMoveIn,
+        responses=shapes.LabelChangeOut,
+        description="Where policies want approvals, the change waits for its request and the label stays where it is.",
+    )
+    def put(self, request: Request, template_id: UUID, label: str) -> Response:
+        template, given = _template(request.user, template_id), self.given(shapes.LabelMoveIn, request)
+        return _moved(services.move_label(actor=request.user, template=template, name=label, **given))
+
+    @extend_schema(
+        summary="Take a label off, or ask for it", parameters=[shapes.LabelRemoval], responses=shapes.LabelChangeOut
+    )
+    def delete(self, request: Request, template_id: UUID, label: str) -> Response:
+        template, given = _template(request.user, template_id), self.given_query(shapes.LabelRemoval, request)
+        return _moved(services.take_label_off(actor=request.user, template=template, name=label, **given))
+
+
 class Render(PortalAPIView):
     """POST /llm-ops/v1/prompts/templates/{templateId}/render"""
 
@@ -125,6 +158,7 @@ class Render(PortalAPIView):
     @idempotent
     def post(self, request: Request, template_id: UUID) -> Response:
         given = self.given(shapes.PromptRenderIn, request)
-        version = selectors.version_numbered(_template(request.user, template_id), given["version"])
+        template = _template(request.user, template_id)
+        version = selectors.version_asked_for(template, number=given["version"], label=given["label"])
         messages = render_messages(version.system, version.user, given["variables"])
         return Response({"version": version.number, "digest": version.digest, "messages": messages})

@@ -66,3 +66,20 @@ class TryForm(forms.Form):
 
 class RollbackForm(forms.Form):
     version = forms.IntegerField(min_value=1)
+
+
+class LabelForm(forms.Form):
+    """Where a label is to point; the version is the one that is shown."""
+
+    name = forms.SlugField(
+        label="Label",
+        max_length=60,
+        help_text="Such as production. Letters, digits, - and _.",
+        widget=forms.TextInput(attrs={"list": "labels", "autocomplete": "off"}),
+    )
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    reason = forms.CharField(label="Why", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class LabelRemovalForm(forms.Form):
+    name = forms.SlugField(max_length=60)

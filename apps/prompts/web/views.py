@@ -84,8 +84,7 @@ def preview(request: HtmxHttpRequest) -> HttpResponse:
 def template(request: HtmxHttpRequest, template_id: UUID) -> HttpResponse:
     """A template and one of its versions: the newest, or the one that `?version=` names."""
     found = _found(request, template_id)
-    asked = request.GET.get("version", "")
-    return render_template(request, found, number=int(asked) if asked.isdecimal() and asked.isascii() else None)
+    return render_template(request, found, number=_number(request.GET.get("version", "")))
 
 
 @needs(Permission.READ)
@@ -116,26 +115,71 @@ def rollback(request: HtmxHttpRequest, template_id: UUID) -> HttpResponse:
     return redirect(found)
 
 
+@needs(post=Permission.EDIT)
+def move_label(request: HtmxHttpRequest, template_id: UUID) -> HttpResponse:
+    """Have a label point to a version; leads back to that version, or to the request that it waits for."""
+    found = _found(request, template_id)
+    form = forms.LabelForm(request.POST)
+    if not form.is_valid():
+        return render_template(request, found, number=_number(request.POST.get("version", "")), label_form=form)
+    try:
+        moved = services.move_label(actor=request.user, template=found, **form.cleaned_data)
+    except DomainError as error:
+        return render_template(request, found, number=form.cleaned_data["version"], refusal=error, label_form=form)
+    return _leave(request, moved, f"{form.cleaned_data['name']} points to version {form.cleaned_data['version']}.")
+
+
+@needs(post=Permission.EDIT)
+def take_label_off(request: HtmxHttpRequest, template_id: UUID) -> HttpResponse:
+    """Have a label point to nothing; leads back to the version that it left, or to the request that it waits for."""
+    found = _found(request, template_id)
+    form = forms.LabelRemovalForm(request.POST)
+    if not form.is_valid():
+        return redirect(found)
+    try:
+        moved = services.take_label_off(actor=request.user, template=found, **form.cleaned_data)
+    except DomainError as error:
+        return render_template(request, found, refusal=error)
+    return _leave(request, moved, f"{form.cleaned_data['name']} points to nothing any more.")
+
+
 def render_template(
     request: HtmxHttpRequest,
     template: PromptTemplate,
     *,
     number: int | None = None,
     refusal: DomainError | None = None,
+    label_form: forms.LabelForm | None = None,
 ) -> HttpResponse:
     """Render a template's page, as it is now."""
     version = selectors.version_numbered(template, number)
+    has_failed = refusal is not None or label_form is not None
     context: dict[str, Any] = {
         "template": template,
         "version": version,
         "heading": f"Version {version.number}",
-        "versions": template.versions.select_related("created_by"),
+        "versions": template.versions.select_related("created_by").prefetch_related("labels"),
+        "labels": selectors.labels_of(template),
+        "waiting": selectors.waiting_changes(template),
+        "label_form": label_form or forms.LabelForm(initial={"version": version.number}),
         "is_newest": version.number == selectors.version_numbered(template, None).number,
         "trial": trial_of(version.system, version.user, {}),
         "may_edit": allows(request.user, Permission.EDIT, template),
         "refusal": refusal,
     }
-    return render(request, "prompts/template.html", context, status=422 if refusal else 200)
+    return render(request, "prompts/template.html", context, status=422 if has_failed else 200)
+
+
+def _leave(request: HtmxHttpRequest, moved: services.Moved, done: str) -> HttpResponse:
+    if moved.request is not None:
+        messages.info(request, "Policies want approvals for this, so it was asked for. The label stays where it is.")
+        return redirect("governance:request", moved.request.pk)
+    messages.success(request, done)
+    return redirect(moved.change.said)
+
+
+def _number(asked: str) -> int | None:
+    return int(asked) if asked.isdecimal() and asked.isascii() else None
 
 
 def _editor(

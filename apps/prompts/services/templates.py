@@ -1,4 +1,4 @@
-"""Writes of prompts. A version never changes: to change a prompt is to add one."""
+"""Templates and their versions. A version never changes: to change a prompt is to add one."""
 
 from django.db import IntegrityError, transaction
 
