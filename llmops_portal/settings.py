@@ -280,6 +280,7 @@ SPECTACULAR_SETTINGS = {
         "EndpointWanted": "apps.serving.states.Wanted",
         "Role": "apps.accounts.permissions.Role",
         "Permission": "apps.accounts.permissions.Permission",
+        "ChangeStatus": "apps.governance.states.ChangeStatus",
         "AccessStatus": "apps.governance.states.AccessStatus",
         "PolicyStatus": "apps.governance.states.PolicyStatus",
         "DeliveryStatus": "apps.governance.states.DeliveryStatus",

@@ -78,6 +78,13 @@ _people: dict[type[models.Model], list[PeopleProvider]] = {}
 
 
 def register_subject(subject: Subject) -> None:
+    """Have objects of a model governed.
+
+    Raises:
+        ValueError: its manifest gives a name to something that every subject has under that name.
+    """
+    if taken := {*_SUBJECT, "kind"} & set(subject.shape.fields):
+        raise ValueError(f"{subject.model.__name__}: the fact 'subject' has {', '.join(sorted(taken))} already")
     _subjects[subject.model] = subject
 
 
@@ -137,8 +144,8 @@ def fact_fitters(model: type[models.Model]) -> Mapping[str, Fit]:
     return {name: fitter(shape) for name, shape in fact_shapes(model).items()}
 
 
-def facts_about(instance: models.Model) -> tuple[dict[str, Any], Faults]:
-    """Return what is known of `instance`, by name of the fact, in containers of its own.
+def facts_about(instance: models.Model) -> tuple[dict[str, Any], Faults, str]:
+    """Return what is known of `instance`, by name of the fact, in containers of its own; and its manifest's digest.
 
     A fact that is not what its shape promises is left out, and the second value says why: whoever reads it is told
     that it is missing, and denies.
@@ -149,7 +156,8 @@ def facts_about(instance: models.Model) -> tuple[dict[str, Any], Faults]:
     if stated := _subjects[model].risk_tier:
         subject["risk_tier"] = risk_tier_of(stated(instance))
     given = {"subject": subject, **{name: one.provide(instance) for name, one in fact_providers(model).items()}}
-    return fitted_facts(given, fact_fitters(model))
+    values, faults = fitted_facts(given, fact_fitters(model))
+    return values, faults, digest
 
 
 def risk_tier_of(stated: Any) -> str:

@@ -20,6 +20,11 @@ class EndpointGoneError(ConflictError):
     message = "'{route_name}' has been deleted. Deploy the model under a route of its own."
 
 
+class EndpointAwaitsError(ConflictError):
+    code = "serving.endpoint_awaits"
+    message = "The first revision of '{route_name}' waits for approval. Have its request decided, or withdraw it."
+
+
 class NoGoodRevisionError(ConflictError):
     code = "serving.no_good_revision"
     message = "'{route_name}' has no earlier revision that was ever healthy. Name the revision to go back to."

@@ -4,9 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from apps.catalog.models import ModelVersion
+from apps.governance.comparisons import Aspect
 from apps.governance.lineage import Edge
-from apps.governance.subjects import FactProvider, fact_providers
+from apps.governance.states import ChangeStatus
+from apps.governance.subjects import FactProvider, fact_providers, people_of
 from apps.prompts.models import PromptVersion
 from apps.serving import shapes
 from apps.serving.models import Endpoint, EndpointRevision
@@ -30,7 +34,10 @@ def manifest(revision: EndpointRevision) -> dict[str, Any]:
 
 
 def people(revision: EndpointRevision) -> dict[UUID, str]:
-    return {revision.created_by_id: "deployed"}
+    """Return who may not approve a deployment: who asked for it, and who made its model and its prompt."""
+    made = {person: f"{part} the model of" for person, part in people_of(revision.model_version).items()}
+    wrote = {revision.prompt_version.created_by_id: "wrote the prompt of"} if revision.prompt_version else {}
+    return {**made, **wrote, revision.created_by_id: "deployed"}
 
 
 def risk_tier(revision: EndpointRevision) -> Any:
@@ -59,10 +66,51 @@ def model_facts(revision: EndpointRevision) -> dict[str, Any]:
     }
 
 
+def endpoint_facts(revision: EndpointRevision) -> dict[str, Any]:
+    """Return the facts "endpoint": what it was before."""
+    endpoint = revision.endpoint
+    made = EndpointRevision.objects.filter(endpoint=endpoint.pk, status=ChangeStatus.MADE).exclude(pk=revision.pk)
+    return {
+        "is_new": not made.exists(),
+        "was_healthy": made.filter(digest=revision.digest, became_healthy_at__isnull=False).exists(),
+    }
+
+
+def in_force(revision: EndpointRevision) -> EndpointRevision | None:
+    """Return the revision whose place this one would take; None for the first."""
+    current = revision.endpoint.revision
+    return None if current is None or current.pk == revision.pk else current
+
+
+def _deployed(revision: EndpointRevision) -> dict[str, Any]:
+    return {
+        "model": str(revision.model_version),
+        "model_digest": revision.model_digest,
+        "prompt": str(revision.prompt_version) if revision.prompt_version else "",
+        "runtime_image": revision.runtime_image,
+    }
+
+
+def _spec(revision: EndpointRevision) -> dict[str, Any]:
+    """Return the DeploymentSpec as a flat record."""
+    flat: dict[str, Any] = {}
+    for name, value in revision.spec.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{inner}": told for inner, told in value.items()}
+        else:
+            flat[name] = value
+    return flat
+
+
+ASPECTS = (Aspect("What is deployed", _deployed), Aspect("How it runs", _spec))
+
+
 def facts() -> list[FactProvider]:
     """Return the facts of a revision: its model, and everything that is known of the model under the same names."""
     own = FactProvider("model", shapes.MODEL, "The model version that is to be deployed.", model_facts)
-    return [own, *(_of_model(provider) for provider in fact_providers(ModelVersion).values())]
+    told = "What the endpoint was before this revision."
+    there = FactProvider("endpoint", shapes.ENDPOINT, told, endpoint_facts)
+    return [own, there, *(_of_model(provider) for provider in fact_providers(ModelVersion).values())]
 
 
 def _of_model(provider: FactProvider) -> FactProvider:
@@ -93,8 +141,11 @@ def lineage_of_endpoints(endpoints: Sequence[Endpoint]) -> Iterable[Edge]:
     return _edges(revisions.order_by(*parts).distinct(*parts))
 
 
-def _edges(revisions: Iterable[EndpointRevision]) -> Iterable[Edge]:
-    for revision in revisions.select_related("endpoint", "model_version", "prompt_version__template"):  # type: ignore[attr-defined]
+def _edges(revisions: QuerySet[EndpointRevision]) -> Iterable[Edge]:
+    """Return the edges of those revisions that were put in force: what is only proposed has served nothing."""
+    for revision in revisions.filter(status=ChangeStatus.MADE).select_related(
+        "endpoint", "model_version", "prompt_version__template"
+    ):
         yield Edge(revision.model_version, revision.endpoint, "served by")
         if revision.prompt_version:
             yield Edge(revision.prompt_version, revision.endpoint, "used by")

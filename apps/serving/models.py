@@ -11,6 +11,8 @@ from apps.accounts.models import ObjectGrant, Owned, User
 from apps.catalog.models import ModelVersion
 from apps.core.ids import new_id
 from apps.core.reconcile import Reconcilable
+from apps.governance.models import ApprovalRequest
+from apps.governance.states import ChangeStatus
 from apps.prompts.models import PromptVersion
 from apps.serving.states import Cause, EndpointStatus, Environment, ServerStatus, Wanted
 
@@ -19,6 +21,8 @@ class Endpoint(Reconcilable, Owned):
     """A route that applications call. What answers is its serving revision; what is wanted is its revision."""
 
     GRANTS = "grants"
+
+    waits_for: ApprovalRequest | None = None  # not kept: set by the verb that asked, on the endpoint that it returns
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     route_name = models.SlugField(max_length=60, help_text="What callers put in the URL or in `model`.")
@@ -77,7 +81,11 @@ class EndpointGrant(ObjectGrant):
 
 
 class EndpointRevision(models.Model):
-    """One deployment of an endpoint: spec, bytes by digest, who, why, and the decision that allowed it."""
+    """One deployment of an endpoint: spec, bytes by digest, who, why, and the decision that allowed it.
+
+    It is in force as it is made, or proposed first, where policies want approvals; it never changes but for leaving
+    "proposed", once, and for the moment when it first was healthy.
+    """
 
     TEAM_PATH = "endpoint__owner_team"
 
@@ -85,6 +93,7 @@ class EndpointRevision(models.Model):
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField()
     cause = models.CharField(max_length=20, choices=Cause.choices)
+    status = models.CharField(max_length=20, choices=ChangeStatus.choices, default=ChangeStatus.PROPOSED)
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="endpoint_revisions")
     model_digest = models.CharField(max_length=71)
     prompt_version = models.ForeignKey(
@@ -96,7 +105,9 @@ class EndpointRevision(models.Model):
     server_digest = models.CharField(
         max_length=71, help_text="Of what its server depends on: revisions that share it can share a server."
     )
-    decision_id = models.UUIDField(null=True, blank=True, help_text="The policy decision that allowed it.")
+    decision_id = models.UUIDField(
+        null=True, blank=True, help_text="The policy decision under which it was made or proposed."
+    )
     reason = models.TextField(blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -12,6 +12,9 @@ from apps.accounts.selectors import visible_to
 from apps.catalog.models import ModelVersion
 from apps.catalog.selectors import visible_models
 from apps.catalog.states import ModelStatus
+from apps.governance.selectors import waiting_request
+from apps.governance.states import ChangeStatus
+from apps.prompts.errors import VersionOrLabelError
 from apps.prompts.models import PromptVersion
 from apps.serving.errors import UnknownPromptError
 from apps.serving.models import Endpoint, EndpointEvent, EndpointRevision, Server
@@ -60,6 +63,12 @@ def timeline_of(endpoint: Endpoint) -> QuerySet[EndpointEvent]:
     return endpoint.events.order_by("-id")
 
 
+def waiting_revision(endpoint: Endpoint) -> EndpointRevision | None:
+    """Return the revision of an endpoint that waits for approval, with `request_id`; None when none does."""
+    waiting = revisions_of(endpoint).filter(status=ChangeStatus.PROPOSED)
+    return waiting.annotate(request_id=waiting_request(EndpointRevision)).first()
+
+
 def last_good_revision(endpoint: Endpoint) -> EndpointRevision | None:
     """Return the newest revision that was healthy once and is not the one in force."""
     good = revisions_of(endpoint).filter(became_healthy_at__isnull=False)
@@ -95,22 +104,32 @@ def trained_by(model: ModelVersion | None) -> str:
 
 def usable_prompts(*, actor: User) -> QuerySet[PromptVersion]:
     """Prompt versions that `actor` may have an endpoint use, newest first."""
-    return visible_to(actor, PromptVersion.objects.select_related("template__owner_team"), Permission.USE)
+    prompts = PromptVersion.objects.select_related("template__owner_team").prefetch_related("labels")
+    return visible_to(actor, prompts, Permission.USE)
 
 
 def prompt_of_policy(*, actor: User, team_id: UUID, policy: Mapping[str, Any]) -> PromptVersion:
-    """Return the prompt version that a prompt policy names: `template` (id, or name on the team) and `version`.
+    """Return the prompt version that a prompt policy names.
+
+    Args:
+        policy: `template` (id, or name on the team), and `version` or `label`; the newest version without either.
 
     Raises:
         UnknownPromptError: there is none that `actor` may use.
+        VersionOrLabelError: both are given.
     """
-    prompts, number = usable_prompts(actor=actor).order_by("-number"), policy.get("version")
+    prompts, number, label = usable_prompts(actor=actor).order_by("-number"), policy.get("version"), policy.get("label")
+    if number is not None and label:
+        raise VersionOrLabelError(fields={"prompt_policy.label": ["Leave out this, or the version."]})
     if number is not None:
         prompts = prompts.filter(number=number)
+    if label:
+        prompts = prompts.filter(labels__name=label)
     try:
         found = prompts.filter(template_id=UUID(policy["template"])).first()
     except ValueError:
         found = prompts.filter(template__name=policy["template"], template__owner_team_id=team_id).first()
     if found is None:
-        raise UnknownPromptError(template=policy["template"], version=f" version {number}" if number else "")
+        which = f" version {number}" if number else f" with the label '{label}'" if label else ""
+        raise UnknownPromptError(template=policy["template"], version=which)
     return found

@@ -83,3 +83,12 @@ MODEL = Record(
     },
     description="The model version that is to be deployed.",
 )
+ENDPOINT = Record(
+    fields={
+        "is_new": Flag(description="Whether nothing was ever in force on it.", example=False),
+        "was_healthy": Flag(
+            description="Whether exactly this was in force on it before and was healthy: true of going back.",
+            example=False,
+        ),
+    }
+)

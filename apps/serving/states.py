@@ -1,12 +1,13 @@
-"""What an endpoint and a server of it can be, wanted and observed, and the move that policies are asked about."""
+"""What an endpoint and a server of it can be, wanted and observed, and the moves of a revision."""
 
 from django.db.models import TextChoices
 
 from apps.accounts.permissions import Permission
-from apps.core.lifecycle import Transition
+from apps.governance.states import change_moves
 
 
 class EndpointStatus(TextChoices):
+    AWAITING = "awaiting", "Waits for approval"
     PENDING = "pending", "Pending"
     DEPLOYING = "deploying", "Deploying"
     HEALTHY = "healthy", "Healthy"
@@ -17,6 +18,7 @@ class EndpointStatus(TextChoices):
 
 
 class Wanted(TextChoices):
+    WAIT = "wait", "Wait for approval"
     SERVE = "serve", "Serve"
     PAUSE = "pause", "Be paused"
     DELETE = "delete", "Be deleted"
@@ -48,5 +50,4 @@ class ServerStatus(TextChoices):
 
 NEXT_ENVIRONMENT = {Environment.DEV: Environment.STG, Environment.STG: Environment.PRD}
 
-# A revision has no status of its own: it is put in force as it is made, if the policies allow that.
-DEPLOY = Transition("deploy", frozenset(), "", Permission.EDIT, gated=True)
+DEPLOY, GIVE_UP = change_moves("deploy", Permission.EDIT)

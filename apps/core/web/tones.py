@@ -39,7 +39,9 @@ LOOKS: dict[str, Look] = {
     "lost": Look("bad", "circle-help"),
     "claimed": Look("info", "user"),
     "done": Look("ok", "circle-check"),
+    "proposed": Look("info", "clock"),
     # endpoints
+    "awaiting": Look("info", "clock"),
     "pending": Look("neutral", "clock"),
     "deploying": Look("info", "loader-circle"),
     "healthy": Look("ok", "circle-check"),

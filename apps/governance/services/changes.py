@@ -38,7 +38,7 @@ def make_or_ask(
     transition: Transition,
     reason: str,
     rivals: "models.QuerySet[Any]",
-    keep: Callable[[], None] | None = None,
+    keep: Callable[[Decision], None] | None = None,
 ) -> Outcome:
     """Make a change that is not kept yet; where policies want approvals for it, keep it and ask for them.
 
@@ -48,7 +48,7 @@ def make_or_ask(
     Args:
         rivals: changes of the same, whatever their status. While one of them waits no second is asked for, since only
             one of the two could be made; a change that needs no approval is made all the same.
-        keep: writes the change and what it needs; None for a change that is only a row.
+        keep: writes the change and what it needs, given the decision; None for a change that is only a row.
 
     Raises:
         ChangePendingError: approvals are wanted, and a rival waits for its own.
@@ -60,7 +60,7 @@ def make_or_ask(
     if decision.demands:
         _refuse_second(rivals.filter(status=ChangeStatus.PROPOSED).first())
     if keep is not None:
-        keep()
+        keep(decision)
     else:
         change.save(force_insert=True)
     if decision.demands:

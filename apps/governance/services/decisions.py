@@ -26,7 +26,7 @@ from apps.governance.requirements import Requirement, strictest
 from apps.governance.rules import ENGINE
 from apps.governance.selectors import waivers_for
 from apps.governance.states import PolicyMode, PolicyStatus
-from apps.governance.subjects import facts_about, label_of, manifest_of, project_of, team_of
+from apps.governance.subjects import facts_about, label_of, project_of, team_of
 
 FACTS_MAX_BYTES = 500_000  # an expression may compare all of them once for each step
 DOCUMENTS_MAX = 256
@@ -54,11 +54,13 @@ class Facts:
         values: as the rules read it.
         missing: what was gathered and is not what it should be, by place, with the reason; rules that read it deny.
         digest: of `values`.
+        subject_digest: of the object's manifest, which an approval is for.
     """
 
     values: dict[str, Any]
     missing: Faults
     digest: str
+    subject_digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def keep_decision(opinion: Opinion, *, actor: User, subject: models.Model, trans
         "subject_type_id": kind.pk,
         "subject_id": subject.pk,
         "subject_label": label_of(subject),
-        "subject_digest": manifest_of(subject)[1],
+        "subject_digest": opinion.known.subject_digest,
         "facts": masked(opinion.facts),
         "facts_digest": opinion.known.digest,
         "results": opinion.results,
@@ -142,7 +144,7 @@ def keep_decision(opinion: Opinion, *, actor: User, subject: models.Model, trans
 
 def gather_facts(*, actor: User, subject: models.Model, transition: Transition) -> Facts:
     """Return the facts that policies may read about `subject`. The time of day is a fact like any other."""
-    values, missing = facts_about(subject)
+    values, missing, subject_digest = facts_about(subject)
     values |= {
         "actor": {"id": str(actor.pk), "name": actor.label},
         "transition": transition.name,
@@ -154,7 +156,7 @@ def gather_facts(*, actor: User, subject: models.Model, transition: Transition) 
         missing[largest] = f"all facts together have {len(content):,} bytes; {FACTS_MAX_BYTES:,} are allowed"
         del values[largest]
         content = canonical_bytes(values)
-    return Facts(values, missing, sha256_digest(content))
+    return Facts(values, missing, sha256_digest(content), subject_digest)
 
 
 def requirements_of(subject: models.Model, transition: Transition, actor: User) -> list[Requirement]:

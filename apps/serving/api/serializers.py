@@ -26,6 +26,13 @@ class PromptPolicyIn(StrictSerializer):
     version = serializers.IntegerField(
         min_value=1, required=False, allow_null=True, default=None, help_text="Default: the newest, from now on fixed."
     )
+    label = serializers.SlugField(
+        max_length=60,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Instead of a version: the one that it points to now, from now on fixed.",
+    )
 
 
 class DeployIn(DeploymentSpecIn, OwnerIn):
@@ -90,6 +97,7 @@ class EndpointRevisionOut(serializers.ModelSerializer[EndpointRevision]):
             "id",
             "number",
             "cause",
+            "status",
             "model_version_id",
             "model",
             "model_digest",
@@ -173,10 +181,18 @@ class EndpointCostOut(serializers.Serializer[Any]):
     currency = serializers.CharField()
 
 
+class EndpointWaitingOut(serializers.Serializer[Any]):
+    """A revision that waits for approval."""
+
+    revision = serializers.IntegerField(source="number")
+    request_id = serializers.UUIDField(help_text="Of its approval request.")
+
+
 class EndpointDetailOut(EndpointOut):
     health = serializers.JSONField(help_text="Of the last probes: checked_at, failures in a row.")
     trouble = serializers.CharField(help_text="Why the last step could not be taken; empty when it could.")
     runtime_image = serializers.CharField(source="revision.runtime_image")
+    waiting = serializers.SerializerMethodField(help_text="The revision that waits for approval; null when none does.")
     revisions = serializers.SerializerMethodField()
     servers = serializers.SerializerMethodField()
     timeline = serializers.SerializerMethodField()
@@ -189,12 +205,18 @@ class EndpointDetailOut(EndpointOut):
             "health",
             "trouble",
             "runtime_image",
+            "waiting",
             "revisions",
             "servers",
             "timeline",
             "traffic",
             "cost",
         )
+
+    @extend_schema_field(EndpointWaitingOut(allow_null=True))
+    def get_waiting(self, endpoint: Endpoint) -> Any:
+        waiting = selectors.waiting_revision(endpoint)
+        return EndpointWaitingOut(waiting).data if waiting else None
 
     @extend_schema_field(EndpointRevisionOut(many=True))
     def get_revisions(self, endpoint: Endpoint) -> Any:

@@ -12,11 +12,14 @@ from apps.accounts.models import User
 from apps.accounts.owners import owner_of
 from apps.accounts.permissions import Permission
 from apps.core.api.pages import page_of
+from apps.core.api.renderer import with_message
 from apps.core.api.views import PortalAPIView
 from apps.core.idempotency import idempotent
 from apps.serving import selectors, services
 from apps.serving.api import serializers as shapes
 from apps.serving.models import Endpoint
+
+ASKED = "Policies want approvals for this, so it was asked for. Nothing that runs changes before they are given."
 
 
 def _endpoint(actor: User, endpoint_id: UUID) -> Endpoint:
@@ -25,6 +28,11 @@ def _endpoint(actor: User, endpoint_id: UUID) -> Endpoint:
 
 def _detail(actor: User, endpoint_id: UUID) -> Response:
     return Response(shapes.EndpointDetailOut(_endpoint(actor, endpoint_id)).data)
+
+
+def _deployed(actor: User, endpoint: Endpoint) -> Response:
+    """Answer with an endpoint that was deployed to, and say so where that was only asked for."""
+    return with_message(_detail(actor, endpoint.pk), ASKED if endpoint.waits_for else "")
 
 
 def _deployment(actor: User, given: dict[str, Any]) -> dict[str, Any]:
@@ -53,8 +61,7 @@ class Endpoints(PortalAPIView):
     @idempotent
     def post(self, request: Request) -> Response:
         asked = _deployment(request.user, self.given(shapes.DeployIn, request))
-        endpoint = services.deploy(actor=request.user, **asked)
-        return _detail(request.user, endpoint.pk)
+        return _deployed(request.user, services.deploy(actor=request.user, **asked))
 
 
 class EndpointDetail(PortalAPIView):
@@ -80,8 +87,10 @@ class EndpointDetail(PortalAPIView):
             given["prompt_version"] = selectors.prompt_of_policy(
                 actor=request.user, team_id=endpoint.owner_team_id, policy=policy
             )
-        services.update_endpoint(actor=request.user, endpoint=endpoint, without_prompt=bool(takes_away), **given)
-        return _detail(request.user, endpoint_id)
+        changed = services.update_endpoint(
+            actor=request.user, endpoint=endpoint, without_prompt=bool(takes_away), **given
+        )
+        return _deployed(request.user, changed)
 
     @extend_schema(summary="Remove the endpoint and what it runs", request=None, responses=shapes.EndpointDetailOut)
     def delete(self, request: Request, endpoint_id: UUID) -> Response:
@@ -103,8 +112,10 @@ class Rollback(PortalAPIView):
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         given = self.given(shapes.EndpointRollbackIn, request)
         endpoint = _endpoint(request.user, endpoint_id)
-        services.rollback(actor=request.user, endpoint=endpoint, number=given["revision"], reason=given["reason"])
-        return _detail(request.user, endpoint_id)
+        back = services.rollback(
+            actor=request.user, endpoint=endpoint, number=given["revision"], reason=given["reason"]
+        )
+        return _deployed(request.user, back)
 
 
 class Redeploy(PortalAPIView):
@@ -120,8 +131,8 @@ class Redeploy(PortalAPIView):
     @idempotent
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         given = self.given(shapes.EndpointRedeployIn, request)
-        services.redeploy(actor=request.user, endpoint=_endpoint(request.user, endpoint_id), **given)
-        return _detail(request.user, endpoint_id)
+        again = services.redeploy(actor=request.user, endpoint=_endpoint(request.user, endpoint_id), **given)
+        return _deployed(request.user, again)
 
 
 class Promote(PortalAPIView):
@@ -138,7 +149,7 @@ class Promote(PortalAPIView):
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         given = self.given(shapes.EndpointPromoteIn, request)
         promoted = services.promote(actor=request.user, endpoint=_endpoint(request.user, endpoint_id), **given)
-        return _detail(request.user, promoted.pk)
+        return _deployed(request.user, promoted)
 
 
 class Pause(PortalAPIView):

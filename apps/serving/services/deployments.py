@@ -1,10 +1,15 @@
 """The verbs that deploy. Each makes a new, immutable revision; what runs follows by itself (`reconciling.py`).
 
+Where policies want approvals for it, the revision is proposed: nothing that runs changes, and the endpoint that is
+returned says in `waits_for` which request it waits for.
+
 All of them may raise:
     NotFoundError, PermissionRefusedError: the actor may not.
     DeploymentRulesBrokenError: names every rule that is broken.
     PolicyDeniedError: a policy in force refuses; nothing is left but the decision.
+    ChangePendingError: approvals are wanted, and another revision of the endpoint waits for its own.
     EndpointGoneError: the endpoint has been deleted.
+    EndpointAwaitsError: its first revision waits for approval.
 """
 
 from collections.abc import Mapping
@@ -16,10 +21,12 @@ from apps.accounts.models import Project, Team, User
 from apps.accounts.permissions import Permission
 from apps.accounts.selectors import require, require_on_team
 from apps.core.errors import NotFoundError
-from apps.governance.services import refuse_unless_at_once
+from apps.governance.services import refuse_unless_allowed
+from apps.governance.states import ChangeStatus
 from apps.prompts.models import PromptVersion
 from apps.serving import selectors
 from apps.serving.errors import (
+    EndpointAwaitsError,
     EndpointGoneError,
     NoGoodRevisionError,
     NothingChangedError,
@@ -28,7 +35,8 @@ from apps.serving.errors import (
     RevisionInForceError,
 )
 from apps.serving.models import Endpoint, EndpointRevision
-from apps.serving.services.revisions import Change, put_in_force
+from apps.serving.services.revisions import Change
+from apps.serving.services.targets import put_in_force
 from apps.serving.spec import Spec, parse_spec
 from apps.serving.states import NEXT_ENVIRONMENT, Cause, EndpointStatus, Environment, Wanted
 
@@ -73,8 +81,8 @@ def deploy(
         created_by=actor,
     )
     with transaction.atomic():
-        decision = put_in_force(endpoint, change, is_new=True)
-    refuse_unless_at_once(decision, label=endpoint.route_name)
+        outcome = put_in_force(endpoint, change, is_new=True)
+    refuse_unless_allowed(outcome.decision)
     return endpoint
 
 
@@ -107,8 +115,8 @@ def update_endpoint(
             prompt=prompt,
             reason=reason,
         )
-        decision = put_in_force(locked, change)
-    refuse_unless_at_once(decision, label=locked.route_name)
+        outcome = put_in_force(locked, change)
+    refuse_unless_allowed(outcome.decision)
     return locked
 
 
@@ -134,8 +142,8 @@ def redeploy(
             reason=reason,
             fresh=True,
         )
-        decision = put_in_force(locked, change)
-    refuse_unless_at_once(decision, label=locked.route_name)
+        outcome = put_in_force(locked, change)
+    refuse_unless_allowed(outcome.decision)
     return locked
 
 
@@ -153,8 +161,8 @@ def rollback(*, actor: User, endpoint: Endpoint, number: int | None = None, reas
         if old.pk == current.pk:
             raise RevisionInForceError(number=old.number, route_name=locked.route_name)
         change = _change_like(actor, old, Cause.ROLLBACK, reason or f"Back to revision {old.number}.")
-        decision = put_in_force(locked, change)
-    refuse_unless_at_once(decision, label=locked.route_name)
+        outcome = put_in_force(locked, change)
+    refuse_unless_allowed(outcome.decision)
     return locked
 
 
@@ -194,8 +202,8 @@ def promote(
                 backend=endpoint.backend,
                 created_by=actor,
             )
-        decision = put_in_force(target, change, is_new=there is None)
-    refuse_unless_at_once(decision, label=target.route_name)
+        outcome = put_in_force(target, change, is_new=there is None)
+    refuse_unless_allowed(outcome.decision)
     return target
 
 
@@ -207,11 +215,14 @@ def lock_endpoint(
     Raises:
         NotFoundError, PermissionRefusedError: the actor may not.
         EndpointGoneError: it has been deleted, or is being deleted.
+        EndpointAwaitsError: its first revision waits for approval.
     """
     require(actor, permission, endpoint)
     locked = Endpoint.objects.select_for_update(of=("self",)).select_related("owner_team").get(pk=endpoint.pk)
     if locked.wanted == Wanted.DELETE:
         raise EndpointGoneError(route_name=locked.route_name)
+    if locked.wanted == Wanted.WAIT:
+        raise EndpointAwaitsError(route_name=locked.route_name)
     assert locked.revision_id is not None, "an endpoint is made with its first revision"  # noqa: S101
     return locked, selectors.revisions_of(locked).get(pk=locked.revision_id)
 
@@ -246,7 +257,7 @@ def _revision_to_go_back_to(endpoint: Endpoint, number: int | None) -> EndpointR
         if old is None:
             raise NoGoodRevisionError(route_name=endpoint.route_name)
         return old
-    found = selectors.revisions_of(endpoint).filter(number=number).first()
+    found = selectors.revisions_of(endpoint).filter(number=number, status=ChangeStatus.MADE).first()
     if found is None:
-        raise NotFoundError(f"'{endpoint.route_name}' has no revision {number}.")
+        raise NotFoundError(f"'{endpoint.route_name}' has no revision {number} that was ever in force.")
     return found

@@ -21,6 +21,7 @@ def pause(*, actor: User, endpoint: Endpoint, reason: str = "") -> Endpoint:
         NotFoundError, PermissionRefusedError: the actor may not.
         AlreadySoError: it is paused already.
         EndpointGoneError: it has been deleted.
+        EndpointAwaitsError: its first revision waits for approval.
     """
     locked, _ = lock_endpoint(actor, endpoint)
     if locked.wanted == Wanted.PAUSE:
@@ -35,6 +36,7 @@ def delete_endpoint(*, actor: User, endpoint: Endpoint, reason: str = "") -> End
     Raises:
         NotFoundError, PermissionRefusedError: the actor may not.
         EndpointGoneError: it has been deleted already.
+        EndpointAwaitsError: its first revision waits for approval; it goes when that is withdrawn or rejected.
     """
     locked, _ = lock_endpoint(actor, endpoint, Permission.MANAGE)
     return _want(actor, locked, Wanted.DELETE, verb="delete", reason=reason)

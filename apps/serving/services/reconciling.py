@@ -50,6 +50,8 @@ class _Step:
         self.seen: dict[Server, Sighting] = {}
 
     def take(self) -> float:
+        if self.endpoint.wanted == Wanted.WAIT:
+            return math.inf
         self._look()
         self._clear_ended()
         return self._serve() if self.endpoint.wanted == Wanted.SERVE else self._wind_down()

@@ -1,30 +1,21 @@
-"""Putting a revision of an endpoint in force: the rules, the policies, the rows, the audit event, the wake-up.
-
-Called with the endpoint locked, inside a transaction that commits also when the policies refuse: then nothing is left
-of what was asked for but the decision.
-"""
+"""Drafting a revision of an endpoint: the rules that it keeps, what follows from its model, its digests."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.catalog.models import ModelVersion
-from apps.core import reconcile
 from apps.core.canonical import digest_of
-from apps.governance.models import Decision
-from apps.governance.services import decide, record_event
 from apps.integrations.images import serving_image
 from apps.prompts.models import PromptVersion
-from apps.serving import rules, states
-from apps.serving.errors import DeploymentRulesBrokenError
+from apps.serving import rules
 from apps.serving.models import Endpoint, EndpointEvent, EndpointRevision
 from apps.serving.rules import Asked
 from apps.serving.selectors import trained_by
 from apps.serving.spec import Spec
-from apps.serving.states import Cause, EndpointStatus, Wanted
+from apps.serving.states import Cause
 
 OUTPUT_SHARE = 4  # an answer may take this part of the context, where no limit is given
 OUTPUT_TOKENS = 256  # or this many tokens, where the model's files do not say how much it can hold
@@ -50,25 +41,6 @@ class Change:
     fresh: bool = False
 
 
-def put_in_force(endpoint: Endpoint, change: Change, *, is_new: bool = False) -> Decision:
-    """Make a revision the one that is wanted of `endpoint`, if the policies allow it; return their decision.
-
-    Args:
-        endpoint: locked; or not saved yet, when `is_new`.
-
-    Raises:
-        DeploymentRulesBrokenError: names every rule that is broken.
-    """
-    revision = draft_revision(endpoint, change, is_new=is_new)
-    decision = decide(actor=change.actor, subject=revision, transition=states.DEPLOY)
-    if decision.allows_at_once:
-        revision.decision_id = decision.pk
-        if is_new:
-            _insert(endpoint)
-        _keep(endpoint, revision, change, is_new=is_new)
-    return decision
-
-
 def draft_revision(endpoint: Endpoint, change: Change, *, is_new: bool) -> EndpointRevision:
     """Return the revision that `change` would make, unsaved, once it keeps every rule.
 
@@ -78,6 +50,24 @@ def draft_revision(endpoint: Endpoint, change: Change, *, is_new: bool) -> Endpo
     asked = _asked(endpoint, change, is_new=is_new)
     rules.refuse_broken(asked)
     return _revision(endpoint, change, asked)
+
+
+def refuse_unfit(revision: EndpointRevision) -> None:
+    """Refuse a revision that no longer keeps the rules it was drafted under, for whoever drafted it.
+
+    Raises:
+        DeploymentRulesBrokenError: names every rule that is broken by now, such as that its files are those of then.
+    """
+    change = Change(
+        actor=revision.created_by,
+        cause=Cause(revision.cause),
+        spec=revision.spec,
+        model=revision.model_version,
+        prompt=revision.prompt_version,
+        reason=revision.reason,
+        pinned_digest=revision.model_digest,
+    )
+    rules.refuse_broken(_asked(revision.endpoint, change, is_new=False))
 
 
 def record_on_timeline(endpoint: Endpoint, kind: str, message: str) -> None:
@@ -159,46 +149,3 @@ def _server_digest(revision: EndpointRevision, *, fresh: bool) -> str:
     if fresh:
         parts["revision"] = str(revision.pk)
     return digest_of(parts)
-
-
-def _insert(endpoint: Endpoint) -> None:
-    try:
-        with transaction.atomic():
-            endpoint.save(force_insert=True)
-    except IntegrityError:  # somebody took the name after the rule had looked
-        raise DeploymentRulesBrokenError(rules=[rules.route_taken(endpoint.route_name)]) from None
-
-
-def _keep(endpoint: Endpoint, revision: EndpointRevision, change: Change, *, is_new: bool) -> None:
-    before = endpoint.revision
-    revision.save(force_insert=True)
-    endpoint.revision = revision
-    endpoint.wanted = Wanted.SERVE
-    endpoint.status = EndpointStatus.PENDING if is_new else EndpointStatus.DEPLOYING
-    endpoint.status_reason = ""
-    endpoint.generation += 1
-    endpoint.save(update_fields=["revision", "wanted", "status", "status_reason", "generation"])
-    record_event(
-        actor=change.actor,
-        action=f"endpoint.{change.cause}",
-        subject=endpoint,
-        before=_audited(before) if before else None,
-        after=_audited(revision),
-        reason=change.reason,
-    )
-    prompt = f" with {revision.prompt_version}" if revision.prompt_version else ""
-    message = f"{change.actor.label}: r{revision.number} is wanted, {revision.model_version}{prompt}."
-    record_on_timeline(endpoint, change.cause, f"{message} {change.reason}".strip())
-    reconcile.wake(endpoint)
-
-
-def _audited(revision: EndpointRevision) -> dict[str, Any]:
-    return {
-        "revision": revision.number,
-        "revision_id": str(revision.pk),
-        "revision_digest": revision.digest,
-        "model": str(revision.model_version),
-        "model_digest": revision.model_digest,
-        "prompt": str(revision.prompt_version) if revision.prompt_version else None,
-        "decision_id": str(revision.decision_id),
-    }

@@ -47,7 +47,8 @@ class PromptChoice(forms.ModelChoiceField):
 
     def label_from_instance(self, prompt: PromptVersion) -> str:
         variables = ", ".join(prompt.variables) or "no variables"
-        return f"{prompt} ({variables})"
+        labels = "".join(f", {label.name}" for label in prompt.labels.all())
+        return f"{prompt}{labels} ({variables})"
 
 
 def _newest(rows: QuerySet[Any]) -> QuerySet[Any]:

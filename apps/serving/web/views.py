@@ -41,8 +41,11 @@ EVENT_LOOKS = {
     "ended": Look("bad", "circle-x"),
     "pause": Look("neutral", "pause"),
     "delete": Look("neutral", "trash-2"),
+    "proposed": Look("info", "clock"),
+    "given_up": Look("neutral", "circle-x"),
     **dict.fromkeys(Cause.values, Look("neutral", "rocket")),
 }
+Acted = tuple[Endpoint, str]
 
 
 @needs(Permission.READ)
@@ -70,7 +73,7 @@ def deploy(request: HtmxHttpRequest) -> HttpResponse:
         except DomainError as error:
             refusal = error
         else:
-            return redirect(made)
+            return _leave(request, made, f"{made.route_name} is being deployed.")
     context = {"form": form, "refusal": refusal}
     return render(request, "serving/deploy.html", context, status=422 if refusal or form.errors else 200)
 
@@ -97,17 +100,17 @@ def log(request: HtmxHttpRequest, endpoint_id: UUID, server_id: UUID) -> HttpRes
 
 @needs(post=Permission.EDIT)
 def redeploy(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
-    def act(found: Endpoint, given: dict[str, Any]) -> str:
+    def act(found: Endpoint, given: dict[str, Any]) -> Acted:
         changes = {"model_ref": str(given["model"].pk)} if given["model"] else {}
         changed = services.redeploy(actor=request.user, endpoint=found, changes=changes, reason=given["reason"])
-        return f"Revision {_number(changed)} is being deployed."
+        return changed, f"Revision {_number(changed)} is being deployed."
 
     return _acted(request, endpoint_id, forms.RedeployForm(request.POST, actor=request.user), act)
 
 
 @needs(post=Permission.EDIT)
 def change_prompt(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
-    def act(found: Endpoint, given: dict[str, Any]) -> str:
+    def act(found: Endpoint, given: dict[str, Any]) -> Acted:
         prompt = given["prompt"]
         changed = services.update_endpoint(
             actor=request.user,
@@ -116,16 +119,16 @@ def change_prompt(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
             without_prompt=prompt is None,
             reason=given["reason"],
         )
-        return f"Revision {_number(changed)} uses {prompt or 'no prompt'}."
+        return changed, f"Revision {_number(changed)} uses {prompt or 'no prompt'}."
 
     return _acted(request, endpoint_id, forms.PromptForm(request.POST, actor=request.user), act)
 
 
 @needs(post=Permission.EDIT)
 def rollback(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
-    def act(found: Endpoint, given: dict[str, Any]) -> str:
+    def act(found: Endpoint, given: dict[str, Any]) -> Acted:
         changed = services.rollback(actor=request.user, endpoint=found, **given)
-        return f"Revision {_number(changed)} is revision {given['number']} again."
+        return changed, f"Revision {_number(changed)} is revision {given['number']} again."
 
     return _acted(request, endpoint_id, forms.RollbackForm(request.POST), act)
 
@@ -140,24 +143,23 @@ def promote(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
         promoted = services.promote(actor=request.user, endpoint=found, **form.cleaned_data)
     except DomainError as error:
         return render_endpoint(request, found, refusal=error)
-    messages.success(request, f"Revision {_number(promoted)} of {promoted} is being deployed.")
-    return redirect(promoted)
+    return _leave(request, promoted, f"Revision {_number(promoted)} of {promoted} is being deployed.")
 
 
 @needs(post=Permission.EDIT)
 def pause(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
-    def act(found: Endpoint, given: dict[str, Any]) -> str:
-        services.pause(actor=request.user, endpoint=found, **given)
-        return "It answers no more calls; its server is being stopped."
+    def act(found: Endpoint, given: dict[str, Any]) -> Acted:
+        paused = services.pause(actor=request.user, endpoint=found, **given)
+        return paused, "It answers no more calls; its server is being stopped."
 
     return _acted(request, endpoint_id, forms.ReasonForm(request.POST), act)
 
 
 @needs(post=Permission.MANAGE)
 def delete(request: HtmxHttpRequest, endpoint_id: UUID) -> HttpResponse:
-    def act(found: Endpoint, given: dict[str, Any]) -> str:
-        services.delete_endpoint(actor=request.user, endpoint=found, **given)
-        return f"{found.route_name} is being removed."
+    def act(found: Endpoint, given: dict[str, Any]) -> Acted:
+        gone = services.delete_endpoint(actor=request.user, endpoint=found, **given)
+        return gone, f"{found.route_name} is being removed."
 
     return _acted(request, endpoint_id, forms.ReasonForm(request.POST), act)
 
@@ -192,8 +194,9 @@ def _live_context(endpoint: Endpoint) -> dict[str, Any]:
         "failed_tone": "bad" if seen.failed else "",
         "median": "–" if seen.p50_ms is None else f"{seen.p50_ms:,.0f} ms",
         "slowest": "" if seen.p95_ms is None else f"95 % within {seen.p95_ms:,.0f} ms",
+        "waiting": selectors.waiting_revision(endpoint),
         "timeline": [(event, _look(event)) for event in selectors.timeline_of(endpoint)[:SHOWN_EVENTS]],
-        "every_s": 2 if endpoint.status in MOVING or endpoint.wanted != Wanted.SERVE else 10,
+        "every_s": 2 if endpoint.status in MOVING or endpoint.wanted in {Wanted.PAUSE, Wanted.DELETE} else 10,
         "is_moving": endpoint.serving_revision_id != endpoint.revision_id and endpoint.wanted == Wanted.SERVE,
     }
 
@@ -205,7 +208,7 @@ def _look(event: EndpointEvent) -> Look:
 
 def _acting_context(request: HtmxHttpRequest, endpoint: Endpoint) -> dict[str, Any]:
     """Return what the buttons and their dialogs need; only what the person may do has a form."""
-    is_there = endpoint.wanted != Wanted.DELETE
+    is_there = endpoint.wanted not in {Wanted.DELETE, Wanted.WAIT}
     may_edit = is_there and allows(request.user, Permission.EDIT, endpoint)
     following = NEXT_ENVIRONMENT.get(Environment(endpoint.environment))
     context: dict[str, Any] = {
@@ -254,18 +257,28 @@ def _chat_url(endpoint: Endpoint) -> str:
 
 
 def _acted(
-    request: HtmxHttpRequest, endpoint_id: UUID, form: Form, act: Callable[[Endpoint, dict[str, Any]], str]
+    request: HtmxHttpRequest, endpoint_id: UUID, form: Form, act: Callable[[Endpoint, dict[str, Any]], Acted]
 ) -> HttpResponse:
     """Do what a form asks for and lead back to the page, which says what was done or why it was not."""
     found = _found(request, endpoint_id)
     if not form.is_valid():
         return render_endpoint(request, found, wrong=form)
     try:
-        said = act(found, form.cleaned_data)
+        changed, said = act(found, form.cleaned_data)
     except DomainError as error:
         return render_endpoint(request, found, refusal=error)
+    return _leave(request, changed, said)
+
+
+def _leave(request: HtmxHttpRequest, changed: Endpoint, said: str) -> HttpResponse:
+    """Lead to the endpoint, or to the request that its deployment waits for."""
+    if changed.waits_for is not None:
+        messages.info(
+            request, "Policies want approvals for this, so it was asked for. Nothing that runs changes before."
+        )
+        return redirect("governance:request", changed.waits_for.pk)
     messages.success(request, said)
-    return redirect(found)
+    return redirect(changed)
 
 
 def _number(endpoint: Endpoint) -> int:
