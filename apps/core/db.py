@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import psycopg
 from django.db import connection, models
+from django.db.backends.utils import CursorDebugWrapper
 from psycopg.types.json import Jsonb
 
 
@@ -39,8 +40,16 @@ def _prepared(statement: str, parameters: Sequence[Any]) -> Iterator[psycopg.Cur
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(statement, parameters, prepare=True)
+        with _logged(statement, parameters, cursor):
+            cursor.execute(statement, parameters, prepare=True)
         yield cursor
+
+
+def _logged(statement: str, parameters: Sequence[Any], cursor: Any) -> contextlib.AbstractContextManager[None]:
+    """Have the statement counted where Django's are: by tests, and by what shows the queries of a page."""
+    if not connection.queries_logged:
+        return contextlib.nullcontext()
+    return CursorDebugWrapper(cursor, connection).debug_sql(statement, parameters)
 
 
 def in_order(model: type[models.Model], attributes: Collection[str]) -> list[str]:
@@ -51,6 +60,9 @@ def in_order(model: type[models.Model], attributes: Collection[str]) -> list[str
 class PreparedInsert:
     """Inserts rows of one table that are written thousands of times a second: past the ORM, whose insert takes several
     times as long as the database's.
+
+    What goes into a JSON column has to have a canonical form (`core.canonical`), which whoever hands it in has looked
+    at: here NaN would become null, and a whole number of more than 64 bits or a key that is no text is a TypeError.
 
     Args:
         without: attributes that the database fills in.

@@ -1,11 +1,14 @@
 """What the audit log costs, beside the same work without it: writing events, sealing them, checking a million of them.
 
-The database commits without waiting for its disk, so that what is measured is the event and not the disk. Two processes
-write at once; a third seals every second, as the worker does. All of them share the machine's cores with PostgreSQL.
+Each event is written in the transaction of a change of a governed row, as in production, and that table's trigger looks
+for it at the commit. The database is one for tests: it commits without waiting for its disk and writes no full pages
+(`NOT_DURABLE` in `llmops_portal/local/postgres.py`), so that what is measured is the event and not the disk. Two
+processes write at once; a third seals every second, as the worker does. All share the machine's cores with PostgreSQL.
 """
 
 import contextlib
 import hashlib
+import itertools
 import json
 import multiprocessing
 import os
@@ -15,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -87,14 +91,15 @@ def _empty_database() -> Iterator[None]:
 
 def _alone() -> tuple[float, float]:
     """Return the median of a transaction without an event and with one, in milliseconds, in turns."""
-    change, change_and_record = _changes("alone")
-    took: dict[Callable[[], None], list[float]] = {change: [], change_and_record: []}
+    took: list[tuple[Change, list[float]]] = [(change, []) for change in _changes("alone")]
     for _ in range(ALONE):
-        for each, times in took.items():
+        for change, times in took:
+            change.prepare()
             began = time.perf_counter()
-            each()
+            change.make()
             times.append((time.perf_counter() - began) * 1000)
-    return statistics.median(took[change]), statistics.median(took[change_and_record])
+    without, with_event = (statistics.median(times) for _, times in took)
+    return without, with_event
 
 
 def _together(*, with_event: bool) -> tuple[float, float]:
@@ -128,13 +133,14 @@ def write(there: Connection, begin: Event, name: str, with_event: bool) -> None:
 
     django.setup()
     made, change = 0, _changes(name)[with_event]
+    change.prepare()
     for _ in range(100):
-        change()
+        change.make()
     there.send(0)
     begin.wait(READY_WITHIN_S)
     until = time.perf_counter() + WRITING_S
     while time.perf_counter() < until:
-        change()
+        change.make()
         made += 1
     there.send(made)
 
@@ -162,21 +168,41 @@ def seal(there: Connection, begin: Event, stop: Event, folder: str) -> None:
     there.send(0)
 
 
-def _changes(name: str) -> tuple[Callable[[], None], Callable[[], None]]:
-    """Return a small transaction, and the same with its audit event."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A small transaction, and what a session has to say before its first."""
+
+    prepare: Callable[[], None]
+    make: Callable[[], None]
+
+
+def _changes(name: str) -> tuple[Change, Change]:
+    """Return a change of a governed row, and the same with its audit event.
+
+    The row is one of a table whose trigger demands an event at each commit; without one the session says, as the
+    owner of the tables, that it goes unaudited. The trigger runs in both.
+    """
     from django.db import connection, transaction  # noqa: PLC0415
 
     from apps.accounts.models import Organisation, Team, User  # noqa: PLC0415
+    from apps.catalog.services import create_model  # noqa: PLC0415
     from apps.governance.services import record_event  # noqa: PLC0415
 
     organisation, _ = Organisation.objects.get_or_create(slug="bench", defaults={"name": "Bench"})
     team, _ = Team.objects.get_or_create(slug=f"bench-{name}", defaults={"organisation": organisation, "name": name})
-    actor, _ = User.objects.get_or_create(username=f"bench-{name}")
-    before, after = {"status": "draft"}, {"status": "under_review", "digest": "sha256:" + "0" * 64}
+    actor, _ = User.objects.get_or_create(username=f"bench-{name}", defaults={"is_superuser": True})
+    model = create_model(actor=actor, team=team, name="bench", type="base", model_family="llama")
+    flips = itertools.cycle([("draft", "under_review"), ("under_review", "draft")])
 
-    def write() -> None:
+    def go(unaudited: str) -> None:
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE accounts_team SET name = %s WHERE id = %s", [name, team.pk])
+            cursor.execute("SELECT set_config('governance.unaudited', %s, false)", [unaudited])
+
+    def write() -> tuple[str, str]:
+        before, after = next(flips)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE catalog_modelversion SET status = %s WHERE id = %s", [after, model.pk])
+        return before, after
 
     def change() -> None:
         with transaction.atomic():
@@ -184,12 +210,18 @@ def _changes(name: str) -> tuple[Callable[[], None], Callable[[], None]]:
 
     def change_and_record() -> None:
         with transaction.atomic():
-            write()
+            before, after = write()
+            told = {"status": after, "digest": "sha256:" + "0" * 64}
             record_event(
-                actor=actor, action="team.submit", subject=team, before=before, after=after, reason="Ready for review"
+                actor=actor,
+                action="modelversion.submit",
+                subject=model,
+                before={"status": before},
+                after=told,
+                reason="Ready for review",
             )
 
-    return change, change_and_record
+    return Change(lambda: go("on"), change), Change(lambda: go(""), change_and_record)
 
 
 def _started(context: Any, work: Callable[..., None], *arguments: object) -> tuple[Any, Connection]:
