@@ -42,8 +42,20 @@ def other_team(organisation) -> Team:
 
 def member(team: Team, username: str, *roles: Role) -> User:
     user = make_user(username)
-    Membership.objects.bulk_create(Membership(user=user, team=team, role=role) for role in roles)
+    hold(user, team, *roles)
     return user
+
+
+def hold(user: User, team: Team, *roles: str) -> None:
+    """Have a person hold roles on a team, by hand."""
+    with by_hand():
+        Membership.objects.bulk_create(Membership(user=user, team=team, role=role) for role in roles)
+
+
+def lose(**held: object) -> None:
+    """Have people lose roles, by hand."""
+    with by_hand():
+        Membership.objects.filter(**held).delete()
 
 
 def caller(user: User) -> APIClient:
@@ -56,13 +68,15 @@ def caller(user: User) -> APIClient:
 
 @contextlib.contextmanager
 def by_hand() -> Iterator[None]:
-    """Let what is written inside go without audit events: rows that a test puts there as the owner of the tables.
-
-    Within a test that is one transaction, it holds until the test ends.
-    """
+    """Let what is written inside go without audit events: rows that a test puts there as the owner of the tables."""
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('governance.unaudited', true)")
+        (before,) = cursor.fetchone()
         cursor.execute("SET LOCAL governance.unaudited = 'on'")
         yield
+        # What was written is looked at now: in a test that is one transaction, all that comes after has to have events.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        cursor.execute("SELECT set_config('governance.unaudited', %s, true)", [before or ""])
 
 
 @pytest.fixture

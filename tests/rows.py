@@ -53,6 +53,7 @@ from apps.telemetry.tests.factories import shipped
 from apps.training.models import TrainingJob
 from apps.training.services import submit_job
 from apps.training.tests import factories as training
+from conftest import by_hand
 
 
 def copies(row: Model, wanted: int, **varied: Callable[[int], Any]) -> list[Any]:
@@ -265,7 +266,8 @@ class Rows:
     def teams(self, wanted: int) -> None:
         """On each the reader has a role."""
         made = self._grow(self.team, wanted, slug=self._text)
-        Membership.objects.bulk_create(Membership(user=self.reader, team=team, role="viewer") for team in made)
+        with by_hand():
+            Membership.objects.bulk_create(Membership(user=self.reader, team=team, role="viewer") for team in made)
 
     def projects(self, wanted: int) -> None:
         self._grow(self.project, wanted, slug=self._text)

@@ -29,7 +29,7 @@ from apps.governance import services
 from apps.governance.models import Approval, ApprovalRequest, EmergencyMove
 from apps.governance.states import EmergencyVerdict, PolicyStatus, RequestStatus, Verdict
 from apps.training.models import TrainingJob
-from conftest import by_hand, make_user
+from conftest import by_hand, hold, make_user
 
 RULES = """
 id: {key}
@@ -62,11 +62,8 @@ class People(RuleBasedStateMachine):
         self.people[3].is_superuser = True
         self.people[3].save()
         # All but the superuser begin with both, so that there is much that they could do.
-        Membership.objects.bulk_create(
-            Membership(user=person, team=self.team, role=role)
-            for person in self.people[:3]
-            for role in (Role.ENGINEER, Role.APPROVER)
-        )
+        for person in self.people[:3]:
+            hold(person, self.team, Role.ENGINEER, Role.APPROVER)
         self.portal = system_account()
         self.everybody_did: dict[object, set[object]] = defaultdict(set)  # by model: who had a part in it
         self.authors: set[object] = set()  # of policies in force about models

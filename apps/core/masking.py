@@ -22,11 +22,16 @@ def masked(document: Any) -> Any:
     return document
 
 
+def names_a_secret(key: str) -> bool:
+    """Return whether a text under that key is written as dots."""
+    return _names_a_secret(key[-KEY_END:])
+
+
 def _kept(key: Any, value: Any) -> Any:
     if isinstance(value, _NESTED):
         return masked(value)
     # A number or a truth value named "token" counts something; what opens a door is text.
-    is_secret = isinstance(value, str | bytes) and value and isinstance(key, str) and _names_a_secret(key[-KEY_END:])
+    is_secret = isinstance(value, str | bytes) and value and isinstance(key, str) and names_a_secret(key)
     return MASK if is_secret else value
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from apps.core.masking import names_a_secret
+
 LIST_MAX = 5_000  # all loops of an expression together may take 10,000 steps
 TEXT_MAX = 2_000  # characters; an expression may search a text once for each step
 
@@ -217,6 +219,24 @@ def _flag(value: Any) -> bool:
     if type(value) is bool:
         return value
     raise MisfitError(f"it is {_said(value)}, not true or false")
+
+
+def may_hold_secret(shape: Shape, *, key: str = "") -> bool:
+    """Return whether a value of that shape, under that key, could hold a text that masking would write as dots.
+
+    A map is named by whoever fills it; of everything else the names are declared.
+    """
+    match shape:
+        case Record():
+            return any(may_hold_secret(inner, key=name) for name, inner in shape.fields.items())
+        case MapOf():
+            return isinstance(shape.value, Text) or may_hold_secret(shape.value)
+        case ListOf():
+            return may_hold_secret(shape.item)
+        case Text():
+            return names_a_secret(key)
+        case _:
+            return False
 
 
 def fitted_facts(given: Mapping[str, Any], fits: Mapping[str, Fit]) -> tuple[dict[str, Any], Faults]:

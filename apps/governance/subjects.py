@@ -15,7 +15,7 @@ from apps.accounts.models import Project, Team, User
 from apps.accounts.selectors.objects import followed, project_path, team_path
 from apps.core.canonical import digest_of
 from apps.core.lifecycle import Transition
-from apps.governance.fact_shapes import Faults, Fit, Record, Shape, Text, fitted_facts, fitter
+from apps.governance.fact_shapes import Faults, Fit, Record, Shape, Text, fitted_facts, fitter, may_hold_secret
 
 Manifest = dict[str, Any]
 RISK_TIERS = ("low", "limited", "high")
@@ -142,6 +142,12 @@ def fact_shapes(model: type[models.Model]) -> dict[str, Shape]:
 def fact_fitters(model: type[models.Model]) -> Mapping[str, Fit]:
     """Return by name what makes the facts about objects of `model`; apps have registered theirs by now."""
     return {name: fitter(shape) for name, shape in fact_shapes(model).items()}
+
+
+@cache
+def facts_to_mask(model: type[models.Model]) -> frozenset[str]:
+    """Return the names of the facts about objects of `model` that could hold what is named like a secret."""
+    return frozenset(name for name, shape in fact_shapes(model).items() if may_hold_secret(shape, key=name))
 
 
 def facts_about(instance: models.Model) -> tuple[dict[str, Any], Faults, str]:

@@ -22,7 +22,7 @@ from django.db.models import QuerySet
 
 from apps.accounts.models import Membership, Organisation, Team, User
 from apps.accounts.permissions import Role
-from apps.accounts.services import take_role
+from apps.accounts.services import give_role, system_account, take_role
 from apps.core.canonical import digest_of
 from apps.core.errors import DomainError
 from apps.governance import services
@@ -161,13 +161,13 @@ class Crew:
 
     def _member(self, name: str, role: Role) -> User:
         user = User.objects.create(username=f"{self.team.slug}-{name}")
-        Membership.objects.create(user=user, team=self.team, role=role)
+        give_role(actor=system_account(), user=user, scope=self.team, role=role)
         return user
 
     def restore(self) -> None:
         """Give everybody back the roles that an interleaving took."""
         for approver in self.approvers:
-            Membership.objects.get_or_create(user=approver, team=self.team, role=Role.APPROVER)
+            give_role(actor=system_account(), user=approver, scope=self.team, role=Role.APPROVER)
 
     def request(self, source: str = RULES) -> ApprovalRequest:
         """Have the engineer write a policy and ask that it be put in force."""

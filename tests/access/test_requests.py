@@ -228,7 +228,7 @@ class TestKindsFromAbove:
         monkeypatch.setattr(access, "_kinds", dict(access._kinds))
         granted = []
         kind = AccessKind(
-            name="limit",
+            name="allowance",
             title="A higher limit",
             fields={"usd": "US dollars a month."},
             read=lambda actor, given: Wish(words=f"{given['usd']} USD", details=dict(given), team=team),
@@ -239,7 +239,7 @@ class TestKindsFromAbove:
         return granted
 
     def test_are_asked_for_and_granted_alike(self, newcomer, approver, limit):
-        approve(approver, ask(newcomer, "limit", {"usd": "50"}))
+        approve(approver, ask(newcomer, "allowance", {"usd": "50"}))
 
         assert limit == [(approver, "50")]
 

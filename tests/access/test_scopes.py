@@ -35,7 +35,7 @@ from apps.catalog.models import ModelVersion
 from apps.catalog.tests.factories import draft
 from apps.core.errors import NotFoundError
 from apps.governance.models import AuditEvent
-from conftest import make_user
+from conftest import by_hand, hold, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -124,7 +124,8 @@ class TestExpiry:
         held = give(newcomer, team, expires_at=timezone.now() + timedelta(hours=1))
         assert seen(newcomer) == {"whole", "part"}
 
-        Membership.objects.filter(pk=held.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+        with by_hand():
+            Membership.objects.filter(pk=held.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
 
         assert seen(newcomer) == set()
         assert list(visible_teams(actor=newcomer)) == []
@@ -148,7 +149,8 @@ class TestExpiry:
 
     def test_a_manager_whose_time_is_over_is_no_manager_left(self, team, manager, newcomer, give, superuser):
         other = give(newcomer, team, Role.MANAGER, expires_at=timezone.now() + timedelta(days=1))
-        Membership.objects.filter(pk=other.pk).update(expires_at=timezone.now() - timedelta(days=1))
+        with by_hand():
+            Membership.objects.filter(pk=other.pk).update(expires_at=timezone.now() - timedelta(days=1))
 
         with pytest.raises(LastManagerError):
             services.take_role(actor=superuser, membership=manager.memberships.get())
@@ -188,7 +190,7 @@ class TestGiving:
         for columns in ({}, {"team": team, "project": project}, {"team": team, "organisation": organisation}):
             with pytest.raises(IntegrityError, match="role_on_one_scope"), transaction.atomic():
                 Membership.objects.create(user=newcomer, role=Role.VIEWER, **columns)
-        Membership.objects.create(user=newcomer, role=Role.VIEWER, team=team)
+        hold(newcomer, team, Role.VIEWER)
         with pytest.raises(IntegrityError, match="role_held_once"), transaction.atomic():
             Membership.objects.create(user=newcomer, role=Role.VIEWER, team=team)
 

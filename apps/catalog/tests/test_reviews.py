@@ -12,6 +12,7 @@ from apps.governance.errors import NothingToDecideError, OwnWorkError, PolicyDen
 from apps.governance.models import ApprovalRequest, AuditEvent
 from apps.governance.selectors import inbox, visible_decisions, visible_events, visible_requests
 from apps.governance.services import activate_starter_policies, approve_request, withdraw_request
+from conftest import hold
 
 
 class TestSubmitModel:
@@ -54,7 +55,7 @@ class TestSetModelStatus:
         assert ApprovalRequest.objects.get().status == "executed"
 
     def test_refuses_the_approval_of_who_made_it(self, manager, approver, team, tmp_path):
-        team.memberships.create(user=approver, role="engineer")
+        hold(approver, team, "engineer")
         model = factories.under_review(approver, team, tmp_path)
 
         with pytest.raises(OwnWorkError):
@@ -62,7 +63,7 @@ class TestSetModelStatus:
 
     @pytest.mark.parametrize("part", ["edited", "uploaded", "removed a file of"])
     def test_refuses_the_approval_of_who_changed_it(self, engineer, approver, team, tmp_path, part):
-        team.memberships.create(user=approver, role="engineer")
+        hold(approver, team, "engineer")
         model = factories.under_review(engineer, team, tmp_path)
         match part:
             case "edited":

@@ -19,7 +19,7 @@ from apps.governance import services as governance
 from apps.governance.errors import ChangePendingError, ChangeStaleError, OwnWorkError, PolicyDeniedError
 from apps.governance.models import ApprovalRequest, AuditEvent, Decision
 from apps.governance.states import EmergencyVerdict, RequestStatus
-from conftest import caller, member
+from conftest import caller, hold, member
 
 pytestmark = pytest.mark.django_db
 
@@ -133,7 +133,7 @@ class TestByRequest:
 
     def test_who_proposed_it_does_not_approve_it(self, asked, manager, limit):
         for role in (Role.APPROVER, Role.RISK_OFFICER):
-            limit.owner_team.memberships.create(user=manager, role=role)
+            hold(manager, limit.owner_team, role)
 
         with pytest.raises(OwnWorkError, match="You asked for this"):
             approve(asked, manager)

@@ -27,6 +27,7 @@ from apps.governance.dependants import HasDependantsError
 from apps.governance.errors import OwnWorkError, SubjectChangedError
 from apps.governance.models import ApprovalRequest, AuditEvent
 from apps.governance.subjects import fact_providers, manifest_of
+from conftest import hold
 
 
 def stored() -> int:
@@ -246,7 +247,7 @@ class TestCleanDataset:
         assert (DatasetVersion.objects.count(), ValidationReport.objects.count(), stored()) == (1, 1, blobs)
 
     def test_keeps_the_uploader_of_the_raw_data_from_approving_the_clean(self, engineer, approver, manager, team):
-        team.memberships.create(user=approver, role="engineer")
+        hold(approver, team, "engineer")
         raw = factories.with_file(approver, team, self.ROWS)
         clean = services.clean_dataset(actor=engineer, dataset=raw)
         clean = services.submit_dataset(actor=engineer, dataset=clean, reason="Ready")

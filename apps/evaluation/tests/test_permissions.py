@@ -2,9 +2,9 @@
 
 import pytest
 
-from apps.accounts.models import Membership
 from apps.accounts.permissions import Role
 from apps.evaluation import services
+from conftest import hold
 
 BASE = "/llm-ops/v1/evaluation"
 READ = {"outsider": 404, "viewer": 200, "engineer": 200, "reviewer": 200, "approver": 200, "nobody": 401}
@@ -59,7 +59,7 @@ def test_an_outsider_sees_no_run_in_the_list(client_of, outsider, run):
 
 
 def test_who_had_a_part_may_not_review_though_a_reviewer(client_of, engineer, team, campaign):
-    Membership.objects.create(user=engineer, team=team, role=Role.REVIEWER)
+    hold(engineer, team, Role.REVIEWER)
     body = {"task_id": str(campaign.tasks.first().pk), "acceptable": True}
 
     response = client_of(engineer).post(f"{BASE}/runs/{campaign.run_id}/human-review", body, format="json")

@@ -8,7 +8,6 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.accounts.errors import PermissionRefusedError
-from apps.accounts.models import Membership
 from apps.accounts.permissions import Role
 from apps.core.errors import NotFoundError
 from apps.evaluation import selectors, services
@@ -23,7 +22,7 @@ from apps.evaluation.models import EvaluationRun, Review, ReviewCampaign, Review
 from apps.evaluation.states import RunStatus, TaskStatus
 from apps.evaluation.tests.factories import review
 from apps.governance.models import AuditEvent
-from conftest import by_hand, member
+from conftest import by_hand, hold, member
 
 
 def lease_ends(task):
@@ -89,7 +88,7 @@ class TestClaimTask:
         assert services.claim_task(actor=reviewer) is None
 
     def test_lends_nothing_of_own_work(self, engineer, team, campaign):
-        Membership.objects.create(user=engineer, team=team, role=Role.REVIEWER)
+        hold(engineer, team, Role.REVIEWER)
 
         assert services.claim_task(actor=engineer) is None
         assert selectors.waiting_tasks(actor=engineer).count() == 0
@@ -176,7 +175,7 @@ class TestSubmitReview:
         assert services.submit_review(actor=reviewer, task=lent, acceptable=True).reviewer == reviewer
 
     def test_refuses_own_work_to_who_became_a_reviewer(self, engineer, team, campaign):
-        Membership.objects.create(user=engineer, team=team, role=Role.REVIEWER)
+        hold(engineer, team, Role.REVIEWER)
 
         with pytest.raises(OwnWorkError):
             services.submit_review(actor=engineer, task=campaign.tasks.first(), acceptable=True)

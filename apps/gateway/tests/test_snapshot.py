@@ -34,7 +34,7 @@ from apps.gateway.snapshot.loading import load_snapshot
 from apps.gateway.tests.factories import World, stored_endpoint
 from apps.prompts.services import add_version, create_template
 from apps.serving.models import Endpoint, EndpointGrant
-from conftest import make_user
+from conftest import by_hand, make_user
 
 
 @pytest.fixture
@@ -157,7 +157,8 @@ class TestAccess:
             people.append(make_user(f"{role}-{where.slug}"))
             give_role(actor=superuser, user=people[-1], scope=where, role=role)
         ended = give_role(actor=superuser, user=people[2], scope=team, role=Role.ENGINEER)
-        Membership.objects.filter(pk=ended.pk).update(expires_at=before)
+        with by_hand():
+            Membership.objects.filter(pk=ended.pk).update(expires_at=before)
         for number, (use, read) in enumerate(itertools.product(effects, repeat=2)):
             endpoint = Endpoint.objects.create(
                 route_name=f"route-{number}",

@@ -26,7 +26,7 @@ from apps.governance.requirements import Requirement, strictest
 from apps.governance.rules import ENGINE
 from apps.governance.selectors import waivers_for
 from apps.governance.states import PolicyMode, PolicyStatus
-from apps.governance.subjects import facts_about, label_of, project_of, team_of
+from apps.governance.subjects import facts_about, facts_to_mask, label_of, project_of, team_of
 
 FACTS_MAX_BYTES = 500_000  # an expression may compare all of them once for each step
 DOCUMENTS_MAX = 256
@@ -36,11 +36,11 @@ Result = dict[str, Any]
 INSERT = PreparedInsert(Decision)
 VERSION_KNOWN = in_order(PolicyVersion, {"id", "policy_id", "number", "digest", "mode"})
 POLICY_KNOWN = in_order(Policy, {"id", "key", "title"})
-IN_FORCE = (
+IN_FORCE = (  # without parameters: planned once
     f"SELECT {', '.join(f'version.{name}' for name in VERSION_KNOWN)}, "  # noqa: S608 - names of ours
     f"{', '.join(f'policy.{name}' for name in POLICY_KNOWN)} FROM {PolicyVersion._meta.db_table} version "
     f"JOIN {Policy._meta.db_table} policy ON policy.id = version.policy_id "
-    "WHERE version.status = %s ORDER BY policy.key"
+    f"WHERE version.status = '{PolicyStatus.ACTIVE.value}' ORDER BY policy.key"
 )
 
 _documents: dict[UUID, PolicyDocument] = {}
@@ -129,7 +129,7 @@ def keep_decision(opinion: Opinion, *, actor: User, subject: models.Model, trans
         "subject_id": subject.pk,
         "subject_label": label_of(subject),
         "subject_digest": opinion.known.subject_digest,
-        "facts": masked(opinion.facts),
+        "facts": _masked_facts(opinion.facts, type(subject)),
         "facts_digest": opinion.known.digest,
         "results": opinion.results,
         "demands": [demand.as_dict() for demand in opinion.requirements],
@@ -140,6 +140,12 @@ def keep_decision(opinion: Opinion, *, actor: User, subject: models.Model, trans
     decision._state.fields_cache |= {"actor": actor, "subject_type": kind, "team": team, "project": project}
     INSERT.run(decision)
     return decision
+
+
+def _masked_facts(facts: dict[str, Any], model: type[models.Model]) -> dict[str, Any]:
+    """Return `facts` without secrets. Most kinds of facts can hold none by their shape, and are not looked through."""
+    suspect = {name: facts[name] for name in facts_to_mask(model) if name in facts}
+    return facts | masked(suspect) if suspect else facts
 
 
 def gather_facts(*, actor: User, subject: models.Model, transition: Transition) -> Facts:
@@ -170,7 +176,7 @@ def active_policies(subject: models.Model, transition: Transition) -> list[Polic
     What their documents say is known by id; the text of one is read only where it is not.
     """
     kind = subject._meta.model_name
-    active = [_version_of(row) for row in rows_prepared(IN_FORCE, [PolicyStatus.ACTIVE.value])]
+    active = [_version_of(row) for row in rows_prepared(IN_FORCE)]
     return [version for version in active if _is_in_scope(version, kind, transition.name)]
 
 

@@ -5,7 +5,6 @@ import pytest
 from django.db import connection, transaction
 
 from apps.accounts.errors import PermissionRefusedError
-from apps.accounts.models import Membership
 from apps.accounts.permissions import Role
 from apps.core.errors import DomainError, NotFoundError
 from apps.governance import services
@@ -21,7 +20,7 @@ from apps.governance.errors import (
 from apps.governance.models import Approval, ApprovalRequest, AuditEvent, Decision, PolicyVersion
 from apps.governance.states import ACTIVATE_POLICY, PolicyStatus, RequestStatus
 from apps.governance.tests.conftest import SMALL
-from conftest import member
+from conftest import hold, lose, member
 
 
 @pytest.mark.django_db
@@ -45,14 +44,14 @@ class TestApproveRequest:
 
     def test_does_not_count_an_approver_who_has_lost_the_role(self, approver, team, two_needed, request_open):
         services.approve_request(actor=approver, request=request_open)
-        Membership.objects.filter(user=approver).delete()
+        lose(user=approver)
 
         again = services.approve_request(actor=member(team, "second", Role.APPROVER), request=request_open)
 
         assert again.status == RequestStatus.OPEN
 
     def test_refuses_the_person_who_asked_even_as_approver_and_superuser(self, engineer, team, draft, request_open):
-        Membership.objects.create(user=engineer, team=team, role=Role.APPROVER)
+        hold(engineer, team, Role.APPROVER)
         engineer.is_superuser = True
         engineer.save()
 
@@ -65,7 +64,7 @@ class TestApproveRequest:
         request = submit(draft)
         helper = member(team, "helper", Role.ENGINEER)
         ApprovalRequest.objects.filter(pk=request.pk).update(requester=helper)
-        Membership.objects.create(user=engineer, team=team, role=Role.APPROVER)
+        hold(engineer, team, Role.APPROVER)
 
         with pytest.raises(OwnWorkError, match="You wrote this"):
             services.approve_request(actor=engineer, request=request)

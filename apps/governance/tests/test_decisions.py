@@ -9,7 +9,7 @@ from apps.governance.fact_shapes import Record, Text, Whole
 from apps.governance.models import Decision, PolicyVersion
 from apps.governance.services import decisions
 from apps.governance.states import ACTIVATE_POLICY, RETIRE_POLICY, WAIVER_TRANSITIONS
-from apps.governance.subjects import FactProvider, _providers, fact_fitters, register_facts, risk_tier_of
+from apps.governance.subjects import FactProvider, _providers, fact_fitters, facts_to_mask, register_facts, risk_tier_of
 from apps.governance.tests.conftest import SMALL
 
 pytestmark = pytest.mark.django_db
@@ -53,11 +53,15 @@ def extra():
     def registered(value):
         shape = Record(fields={"weight": Whole(description="How heavy."), "token": Text(description="A secret.")})
         register_facts(PolicyVersion, FactProvider("extra", shape, "For a test.", lambda version: value))
+        forget()
+
+    def forget():
         fact_fitters.cache_clear()
+        facts_to_mask.cache_clear()
 
     yield registered
     _providers[PolicyVersion].pop("extra", None)
-    fact_fitters.cache_clear()
+    forget()
 
 
 def asked(actor, subject, transition=ACTIVATE_POLICY):

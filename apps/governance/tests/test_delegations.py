@@ -6,7 +6,6 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.errors import PermissionRefusedError
-from apps.accounts.models import Membership
 from apps.accounts.permissions import Role
 from apps.core.errors import NotFoundError
 from apps.governance import services
@@ -14,7 +13,7 @@ from apps.governance.errors import AlreadyDecidedError, DelegationInvalidError, 
 from apps.governance.models import Approval, AuditEvent, Delegation
 from apps.governance.selectors import inbox
 from apps.governance.states import RequestStatus
-from conftest import caller, member
+from conftest import caller, hold, lose, member
 
 pytestmark = pytest.mark.django_db
 A_WEEK = timedelta(days=7)
@@ -57,14 +56,14 @@ class TestStandingIn:
             services.approve_request(actor=stand_in, request=request_open)
 
     def test_hands_on_nothing_about_ones_own_work(self, engineer, stand_in, team, request_open):
-        Membership.objects.create(user=engineer, team=team, role=Role.APPROVER)
+        hold(engineer, team, Role.APPROVER)
         delegate(engineer, stand_in, team)
 
         with pytest.raises(PermissionRefusedError):
             services.approve_request(actor=stand_in, request=request_open)
 
     def test_hands_on_nothing_once_the_role_is_lost(self, approver, stand_in, delegation, request_open):
-        Membership.objects.filter(user=approver).delete()
+        lose(user=approver)
 
         with pytest.raises(PermissionRefusedError):
             services.approve_request(actor=stand_in, request=request_open)

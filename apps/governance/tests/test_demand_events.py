@@ -3,14 +3,16 @@
 import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
+from apps.accounts.models import Membership
+from apps.accounts.permissions import Role
+from apps.accounts.services import give_role
 from apps.governance import append_only
 from apps.governance.models import ApprovalRequest, PolicyVersion
 from apps.governance.services import record_event
 from apps.governance.subjects import all_subjects
 from apps.governance.tests.conftest import APPLICATION_ROLE
-
-UNGUARDED = {"serving_endpointrevision"}  # never changed and never deleted by itself: its own triggers see to that
 
 
 @pytest.mark.django_db
@@ -19,7 +21,7 @@ def test_every_governed_table_demands_events():
         cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE '%%_demands_event'")
         guarded = {table for (table,) in cursor.fetchall()}
 
-    assert {subject.model._meta.db_table for subject in all_subjects()} - UNGUARDED <= guarded
+    assert {subject.model._meta.db_table for subject in all_subjects()} <= guarded
 
 
 @pytest.mark.django_db(transaction=True)
@@ -71,3 +73,29 @@ class TestChange:
             application.execute("SET governance.unaudited = 'on'")
             with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
                 application.execute("UPDATE governance_policyversion SET status = 'active'")
+
+
+@pytest.mark.django_db(transaction=True)
+class TestRoles:
+    @pytest.mark.parametrize("scope", ["team", "organisation"])
+    def test_one_that_is_taken_up_silently_is_not_held(self, request, engineer, scope):
+        where = {scope: request.getfixturevalue(scope)}
+
+        with pytest.raises(IntegrityError, match="without an audit event"):
+            Membership.objects.create(user=engineer, role=Role.AUDITOR, **where)
+
+        assert not engineer.memberships.filter(role=Role.AUDITOR).exists()
+
+    def test_one_that_is_taken_away_or_prolonged_silently_is_held_as_before(self, approver):
+        held = approver.memberships.get()
+
+        for change in (held.delete, lambda: Membership.objects.update(expires_at=timezone.now())):
+            with pytest.raises(IntegrityError, match="without an audit event"):
+                change()
+
+        assert approver.memberships.get().expires_at is None
+
+    def test_one_that_is_given_by_the_service_is_held(self, superuser, engineer, team):
+        give_role(actor=superuser, user=engineer, scope=team, role=Role.AUDITOR)
+
+        assert engineer.memberships.filter(role=Role.AUDITOR).exists()

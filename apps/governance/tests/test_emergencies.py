@@ -12,7 +12,7 @@ from apps.governance import services
 from apps.governance.errors import EmergencyReviewedError, GlassError, OwnWorkError, WrongStateError
 from apps.governance.models import ApprovalRequest, AuditEvent, EmergencyMove
 from apps.governance.states import EmergencyVerdict, PolicyStatus, RequestStatus
-from conftest import caller, member
+from conftest import caller, hold, member
 
 pytestmark = pytest.mark.django_db
 REASON = "The service is down for every customer until this is in force."
@@ -94,7 +94,7 @@ class TestReviewEmergency:
     @pytest.mark.parametrize("who", ["firefighter", "engineer"])
     def test_is_not_by_who_moved_or_wrote_it(self, who, request, team, emergency):
         actor = request.getfixturevalue(who)
-        actor.memberships.create(team=team, role=Role.APPROVER)
+        hold(actor, team, Role.APPROVER)
 
         with pytest.raises(OwnWorkError):
             services.review_emergency(

@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.accounts.permissions import Role
 from apps.governance import services
 from apps.governance.models import ApprovalRequest, EmergencyMove, Notice
-from conftest import member
+from conftest import hold, member
 
 pytestmark = pytest.mark.django_db
 SOON, LATE = timedelta(days=3), timedelta(days=8)
@@ -25,7 +25,7 @@ class TestRequests:
         assert not Notice.objects.exists()
 
     def test_remind_who_could_decide_and_nobody_who_had_a_part(self, engineer, approver, viewer, team, request_open):
-        engineer.memberships.create(team=team, role=Role.APPROVER)
+        hold(engineer, team, Role.APPROVER)
 
         services.remind(now=timezone.now() + SOON)
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from apps.accounts.models import Membership
 from apps.accounts.permissions import Role
 from apps.governance import services
 from apps.governance.errors import ApprovalsMissingError, OwnWorkError
@@ -10,7 +9,7 @@ from apps.governance.models import PolicyVersion
 from apps.governance.requirements import Requirement
 from apps.governance.services.tallies import tally_of
 from apps.governance.states import PolicyStatus, RequestStatus
-from conftest import member
+from conftest import hold, lose, member
 
 pytestmark = pytest.mark.django_db
 TWO_ONE_OF_THEM_FOR_RISK = [
@@ -49,7 +48,7 @@ class TestTally:
         assert list(tally.demands[1].could_give) == [risk_officer]
 
     def test_names_nobody_who_had_a_part_as_able(self, engineer, approver, second, team, two_needed, request_open):
-        Membership.objects.create(user=engineer, team=team, role=Role.APPROVER)
+        hold(engineer, team, Role.APPROVER)
         services.approve_request(actor=approver, request=request_open)
 
         could = tally_of(request_open, request_open.subject(), TWO_ONE_OF_THEM_FOR_RISK).demands[0].could_give
@@ -63,7 +62,7 @@ class TestTally:
     def test_says_why_an_approval_no_longer_counts(self, loss, says, approver, two_needed, request_open):
         services.approve_request(actor=approver, request=request_open)
         if loss == "role":
-            Membership.objects.filter(user=approver).delete()
+            lose(user=approver)
         else:
             approver.is_active = False
             approver.save()
@@ -116,7 +115,7 @@ class TestExecuteRequest:
     ):
         services.approve_request(actor=approver, request=request_open)
         PolicyVersion.objects.filter(policy__key="two-pairs-of-eyes").update(status=PolicyStatus.RETIRED)
-        Membership.objects.filter(user=approver).delete()
+        lose(user=approver)
 
         with pytest.raises(ApprovalsMissingError):
             services.execute_request(actor=engineer, request=request_open)

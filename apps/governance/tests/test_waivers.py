@@ -6,7 +6,6 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from apps.accounts.models import Membership
 from apps.accounts.permissions import Role
 from apps.core.errors import NotFoundError
 from apps.governance import services
@@ -14,6 +13,7 @@ from apps.governance.errors import OwnWorkError, WaiverExpiredError, WaiverInval
 from apps.governance.models import AuditEvent, PolicyVersion, Waiver
 from apps.governance.states import ACTIVATE_POLICY
 from apps.governance.tests.conftest import SMALL, waived
+from conftest import hold
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +63,7 @@ class TestGranting:
     def test_is_not_for_who_asked(self, engineer, team, denied):
         waiver = services.save_waiver_draft(actor=engineer, team=team, **waived())
         request = services.submit_waiver(actor=engineer, waiver=waiver)
-        Membership.objects.create(user=engineer, team=team, role=Role.APPROVER)
+        hold(engineer, team, Role.APPROVER)
 
         with pytest.raises(OwnWorkError):
             services.approve_request(actor=engineer, request=request)
@@ -71,7 +71,7 @@ class TestGranting:
     def test_is_not_for_who_made_what_it_is_for(self, engineer, manager, team, denied):
         waiver = services.save_waiver_draft(actor=manager, team=team, **waived(subject_id=denied.pk))
         request = services.submit_waiver(actor=manager, waiver=waiver)
-        Membership.objects.create(user=engineer, team=team, role=Role.APPROVER)
+        hold(engineer, team, Role.APPROVER)
 
         with pytest.raises(OwnWorkError, match="You wrote what is waived by this"):
             services.approve_request(actor=engineer, request=request)

@@ -3,11 +3,11 @@
 import pytest
 from django.urls import reverse
 
-from apps.accounts.models import Membership
 from apps.accounts.permissions import Role
 from apps.datasets.tests import factories as datasets
 from apps.governance.models import Approval, ApprovalRequest
 from apps.governance.services import approve_request
+from conftest import hold
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +47,7 @@ class TestInbox:
         assert "asked 1" in answer.text
 
     def test_leaves_out_what_its_reader_asked_for(self, asked, engineer, team, inbox_of):
-        Membership.objects.create(user=engineer, team=team, role=Role.APPROVER)
+        hold(engineer, team, Role.APPROVER)
 
         assert inbox_of(engineer) == []
 

@@ -19,6 +19,7 @@ from apps.portal.provenance import provenance_of
 from apps.portal.tests.factories import walked
 from apps.prompts.tests.factories import prompt_version
 from apps.serving.models import EndpointRevision
+from conftest import by_hand
 
 pytestmark = pytest.mark.django_db
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -184,7 +185,10 @@ class TestMissingLink:
 
     def test_of_a_revision_is_named(self, endpoint, answered, viewer):
         fields = {field.attname: getattr(endpoint.revision, field.attname) for field in EndpointRevision._meta.fields}
-        undecided = EndpointRevision.objects.create(**fields | {"id": new_id(), "number": 2, "decision_id": UNKNOWN})
+        with by_hand():
+            undecided = EndpointRevision.objects.create(
+                **fields | {"id": new_id(), "number": 2, "decision_id": UNKNOWN}
+            )
 
         chain = provenance_of(actor=viewer, event=answered(endpoint, revision_id=undecided.pk))
 

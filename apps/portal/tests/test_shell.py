@@ -4,8 +4,10 @@ from django.test import RequestFactory
 from django.urls import NoReverseMatch, reverse
 
 from apps.accounts.models import User
+from apps.accounts.permissions import Role
 from apps.core.web.tags.marks import icon
 from apps.portal.web.shell import ACCOUNT, GROUPS, Shell, shell_for
+from conftest import member
 
 PLACES = [place for group in GROUPS for place in group.places]
 
@@ -57,7 +59,22 @@ class TestShellFor:
 
         assert [link.title for link in links if link.current] == ["Review queue"]
 
-    def test_costs_two_queries(self, viewer, django_assert_num_queries):
+    def test_offers_the_audit_trail_to_who_may_read_it_somewhere(self, viewer, team, manager, superuser):
+        auditor = member(team, "auditor", Role.AUDITOR)
+
+        offered = {
+            who.username
+            for who in (viewer, manager, auditor, superuser)
+            if "Audit trail" in [link.title for group in shell_at("/", who).groups for link in group.links]
+        }
+
+        assert offered == {"auditor", "root"}
+
+    def test_costs_two_queries_once_signing_in_has_brought_the_roles_along(
+        self, viewer, team, django_assert_num_queries
+    ):
+        viewer.held_roles = [{"role": "viewer", "team": str(team.pk), "project": None}]
+
         with django_assert_num_queries(2):
             shell_at("/", viewer)
 

@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from apps.accounts.models import User
+from apps.accounts.permissions import Permission
+from apps.accounts.selectors.reach import reach_of
 from apps.governance.selectors import inbox, unread_notices
 
 Counts = Mapping[str, tuple[int, str]]  # by place: how many, and of what
@@ -19,12 +21,16 @@ Counts = Mapping[str, tuple[int, str]]  # by place: how many, and of what
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place to go to: the name of its URL, how it is called, its icon, and the key that follows `g`."""
+    """A place to go to: the name of its URL, how it is called, its icon, and the key that follows `g`.
+
+    One that `needs` a permission is not offered to whoever has it nowhere: its page would refuse them.
+    """
 
     url: str
     title: str
     icon: str
     go: str = ""
+    needs: Permission | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,8 @@ GROUPS = (
             Place("governance:access_requests", "Access requests", "key-round"),
             Place("governance:decisions", "Decisions", "gavel"),
             Place("governance:waivers", "Waivers", "hourglass"),
-            Place("governance:audit", "Audit trail", "scroll-text"),
-            Place("governance:webhooks", "Webhooks", "webhook"),
+            Place("governance:audit", "Audit trail", "scroll-text", needs=Permission.AUDIT),
+            Place("governance:webhooks", "Webhooks", "webhook", needs=Permission.AUDIT),
         ),
     ),
     Group("Spending", (Place("costs:costs", "Costs", "coins", "c"),)),
@@ -141,8 +147,8 @@ def shell_for(request: HttpRequest) -> Shell:
     counts = {"portal:inbox": (waiting, "waiting"), "governance:notices": (unread, "unread")}
     current = _place_of(request.path)
     return Shell(
-        groups=_groups(current, is_staff=user.is_staff, counts=counts),
-        account_links=_links(ACCOUNT, current, counts={}),
+        groups=_groups(user, current, counts=counts),
+        account_links=_links(user, ACCOUNT, current, counts={}),
         inbox_url=address_of("portal:inbox"),
         inbox_count=waiting,
         notices_url=address_of("governance:notices"),
@@ -154,19 +160,25 @@ def shell_for(request: HttpRequest) -> Shell:
     )
 
 
-def _groups(current: str, *, is_staff: bool, counts: Counts) -> list[LinkGroup]:
-    shown = [group for group in GROUPS if is_staff or not group.staff_only]
-    groups = [LinkGroup(group.title, _links(group.places, current, counts=counts)) for group in shown]
+def _groups(user: User, current: str, *, counts: Counts) -> list[LinkGroup]:
+    shown = [group for group in GROUPS if user.is_staff or not group.staff_only]
+    groups = [LinkGroup(group.title, _links(user, group.places, current, counts=counts)) for group in shown]
     return [group for group in groups if group.links]
 
 
-def _links(places: Sequence[Place], current: str, *, counts: Counts) -> list[Link]:
+def _links(user: User, places: Sequence[Place], current: str, *, counts: Counts) -> list[Link]:
     links = []
     for place in places:
-        if href := address_of(place.url):
-            count, counted = counts.get(place.url, (0, ""))
+        if place.needs is None or _may_somewhere(user, place.needs):
+            href, (count, counted) = address_of(place.url), counts.get(place.url, (0, ""))
             links.append(Link(place.title, href, place.icon, place.go, href == current, count, counted))
     return links
+
+
+def _may_somewhere(user: User, permission: Permission) -> bool:
+    """Tell whether to offer a place. It is no check: the page makes its own."""
+    reach = reach_of(user, permission)
+    return reach.everywhere or bool(reach.teams) or bool(reach.projects)
 
 
 def _place_of(path: str) -> str:

@@ -16,7 +16,7 @@ from apps.governance.states import RequestStatus
 from apps.prompts import services
 from apps.prompts.errors import LabelStandsError, UnknownLabelError, UnknownVersionError
 from apps.prompts.models import LabelChange, PromptLabel
-from conftest import caller, member
+from conftest import caller, hold, member
 
 pytestmark = pytest.mark.django_db
 
@@ -123,7 +123,7 @@ class TestByRequest:
         self, asked, engineer, releaser, team, template_with_two, part
     ):
         person = engineer if part.startswith("wrote") else releaser
-        team.memberships.create(user=person, role=Role.APPROVER)
+        hold(person, team, Role.APPROVER)
 
         with pytest.raises(OwnWorkError, match=f"You {part} this"):
             approve(asked, person)

@@ -22,7 +22,7 @@ from apps.serving.errors import DeploymentRulesBrokenError, EndpointAwaitsError
 from apps.serving.models import Endpoint, EndpointRevision
 from apps.serving.states import EndpointStatus, Wanted
 from apps.serving.tests.factories import endpoint_of, healthy
-from conftest import by_hand, caller, member
+from conftest import by_hand, caller, hold, member
 
 pytestmark = pytest.mark.django_db
 EXAMPLE = settings.BASE_DIR / "docs" / "guide" / "examples" / "production-by-two.yaml"
@@ -227,7 +227,7 @@ class TestWhoDecides:
         writer = member(team, "writer", Role.ENGINEER)
         asked = endpoint_of(deployer, team, model, environment="prod", prompt_version=prompt_version(writer, team))
         person = {"deployer": deployer, "engineer": engineer, "writer": writer}[who]
-        team.memberships.create(user=person, role=Role.APPROVER)
+        hold(person, team, Role.APPROVER)
 
         with pytest.raises(OwnWorkError, match=f"You {part}"):
             approve(asked.waits_for, person)

@@ -2,7 +2,6 @@
 
 import pytest
 
-from apps.accounts.models import Membership
 from apps.accounts.permissions import Role
 from apps.catalog.services import approve_model_version, submit_model
 from apps.governance.errors import OwnWorkError
@@ -11,6 +10,7 @@ from apps.governance.subjects import fact_providers, people_of
 from apps.training import services
 from apps.training.states import JobStatus
 from apps.training.tests.factories import look_until, sft_spec
+from conftest import hold
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ class TestPeople:
         assert people_of(job.output_model)[engineer.pk] == "trained"
 
     def test_who_trained_a_model_may_not_approve_it(self, job, engineer, manager, team):
-        Membership.objects.create(user=engineer, team=team, role=Role.APPROVER)
+        hold(engineer, team, Role.APPROVER)
         model = submit_model(actor=manager, model=job.output_model, reason="Ready")
 
         with pytest.raises(OwnWorkError, match="You trained this"):

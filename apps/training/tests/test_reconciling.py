@@ -10,7 +10,6 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from apps.accounts.models import Membership
 from apps.catalog.models import ModelVersion
 from apps.core.errors import UnavailableError
 from apps.core.reconcile import GIVE_UP_AFTER, LEASE_S, reconcile
@@ -26,6 +25,7 @@ from apps.training.models import JobEvent, JobMetric, TrainingJob
 from apps.training.services import finishing, progress, reconciling
 from apps.training.states import JobStatus
 from apps.training.tests.factories import look, look_until, pretrain_spec, sft_spec
+from conftest import lose
 
 pytestmark = pytest.mark.usefixtures("program")
 
@@ -485,7 +485,7 @@ class TestTracker:
 class TestRegistering:
     def test_does_not_need_the_submitter_to_be_on_the_team_still(self, queued, engineer):
         look_until(queued, JobStatus.RUNNING)
-        Membership.objects.filter(user=engineer).delete()
+        lose(user=engineer)
 
         assert look_until(queued, JobStatus.SUCCEEDED).output_model.created_by.username == "portal"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.accounts.models import Membership, ObjectGrant
+from apps.accounts.models import ObjectGrant
 from apps.accounts.permissions import Permission, Role
 from apps.accounts.services import grant_access
 from apps.catalog.tests import factories as catalog
@@ -12,6 +12,7 @@ from apps.training import rules, services
 from apps.training.errors import SpecRulesBrokenError
 from apps.training.models import TrainingJob
 from apps.training.tests.factories import ARCHITECTURE, HYPERPARAMS, pairs, pretrain_spec, sft_spec
+from conftest import hold, lose
 
 
 @pytest.fixture
@@ -168,19 +169,20 @@ class TestDataset:
         assert broken(spec | {"dataset_ref": other}) == {"dataset_ref_is_true": "dataset_ref.storage_uri"}
 
     def test_of_another_team_does_not_exist_for_who_may_not_use_it(self, broken, engineer, team, other_team, approver):
-        Membership.objects.create(user=approver, team=other_team, role=Role.APPROVER)
-        owner = Membership.objects.create(user=approver, team=other_team, role=Role.ENGINEER).user
+        hold(approver, other_team, Role.APPROVER)
+        hold(approver, other_team, Role.ENGINEER)
+        owner = approver
         # Somebody else approves what the owner made.
-        Membership.objects.create(user=engineer, team=other_team, role=Role.APPROVER)
+        hold(engineer, other_team, Role.APPROVER)
         theirs = pairs(owner, engineer, other_team, name="theirs")
-        Membership.objects.filter(user=engineer, team=other_team).delete()
+        lose(user=engineer, team=other_team)
         reference = {"name": theirs.name, "version": theirs.version, "type": theirs.type}
         spec = {"job_type": "SFT", "model_family": "llama", "base_model_ref": "x:1", "hyperparams": HYPERPARAMS}
         spec |= {"dataset_ref": reference, "output": {"artifact_name": "x"}}
 
         assert "dataset_ref_exists" in broken(spec)
 
-        Membership.objects.create(user=owner, team=other_team, role=Role.MANAGER)
+        hold(owner, other_team, Role.MANAGER)
         grant_access(actor=owner, user=engineer, permission=Permission.USE, subject=theirs)
         assert "dataset_ref_exists" not in broken(spec)
 
@@ -196,9 +198,9 @@ class TestDataset:
     def test_of_the_own_team_hides_one_of_the_same_name_elsewhere(self, broken, people, other_team, corpus, spec):
         engineer, approver = people
         for role in (Role.ENGINEER, Role.APPROVER):
-            Membership.objects.create(user=approver, team=other_team, role=role)
-        Membership.objects.create(user=engineer, team=other_team, role=Role.APPROVER)
-        Membership.objects.create(user=engineer, team=other_team, role=Role.ENGINEER)
+            hold(approver, other_team, role)
+        hold(engineer, other_team, Role.APPROVER)
+        hold(engineer, other_team, Role.ENGINEER)
         rows = [{"text": "Another text of another team."}]
         datasets.approved(approver, engineer, other_team, rows, name=corpus.name, type="pretrain_corpus")
 

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from apps.accounts import services as accounts
-from apps.accounts.models import Membership, Organisation, Team, User
+from apps.accounts.models import Organisation, Team, User
 from apps.accounts.permissions import Role
 from apps.costs import services as costs
 from apps.costs.models import Price
@@ -77,7 +77,7 @@ class Command(BaseCommand):
             user.save(update_fields=["password"])
         for slug, held in roles.items():
             for role in held:
-                Membership.objects.get_or_create(user=user, team=teams[slug], role=role)
+                accounts.give_role(actor=accounts.system_account(), user=user, scope=teams[slug], role=role)
 
 
 def kept_passwords(file: Path) -> dict[str, str]:

@@ -3,11 +3,11 @@
 import pytest
 from rest_framework.test import APIClient
 
-from apps.accounts.models import Membership
 from apps.accounts.permissions import Role
 from apps.governance import services
 from apps.governance.models import AuditEvent, WebhookDelivery, WebhookSubscription
 from apps.governance.tests.webhooks.conftest import HOST, something_happens
+from conftest import lose
 
 pytestmark = pytest.mark.django_db
 BASE = "/llm-ops/v1/governance/webhooks"
@@ -146,7 +146,7 @@ class TestRefusals:
 
 class TestARoleThatIsLost:
     def test_leaves_the_webhook_to_the_team(self, keeper, webhook, client_of):
-        Membership.objects.filter(user=keeper, role=Role.AUDITOR).delete()
+        lose(user=keeper, role=Role.AUDITOR)
 
         assert client_of(keeper).get(f"{BASE}/{webhook.pk}").status_code == 404
         assert WebhookSubscription.objects.get().is_enabled
