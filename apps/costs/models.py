@@ -1,7 +1,7 @@
 """Prices, the one ledger of what everything costs, and budgets."""
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
@@ -164,15 +164,16 @@ class BudgetChange(OwnedByTeam):
 
     @property
     def in_words(self) -> str:
-        """What changes, such as "month_usd 100.00 to 250.00"."""
+        """What changes, such as "100.00 to 250.00 USD a month, no longer enforced"."""
         if self.is_removal:
             return "to be removed"
-        return ", ".join(f"{name} {self.before[name]} to {value}" for name, value in self.changed.items())
-
-    @property
-    def changed(self) -> dict[str, Any]:
-        """The fields that change, with what they are to be."""
-        return {name: value for name, value in self.after.items() if value != self.before.get(name)}
+        told = {
+            "name": f"to be called {self.after['name']}",
+            "month_usd": f"{self.before['month_usd']} to {self.after['month_usd']} USD a month",
+            "enforced": "enforced from now on" if self.after["enforced"] else "no longer enforced",
+            "warn_at_percent": f"noted at {', '.join(map(str, self.after['warn_at_percent'])) or 'no'} %",
+        }
+        return ", ".join(words for name, words in told.items() if self.after[name] != self.before[name])
 
 
 class BudgetNotice(models.Model):

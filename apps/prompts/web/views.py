@@ -121,11 +121,11 @@ def move_label(request: HtmxHttpRequest, template_id: UUID) -> HttpResponse:
     found = _found(request, template_id)
     form = forms.LabelForm(request.POST)
     if not form.is_valid():
-        return render_template(request, found, number=_number(request.POST.get("version", "")), label_form=form)
+        return render_template(request, found, number=_number(request.POST.get("version", "")), wrong=form)
     try:
         moved = services.move_label(actor=request.user, template=found, **form.cleaned_data)
     except DomainError as error:
-        return render_template(request, found, number=form.cleaned_data["version"], refusal=error, label_form=form)
+        return render_template(request, found, number=form.cleaned_data["version"], refusal=error)
     return _leave(request, moved, f"{form.cleaned_data['name']} points to version {form.cleaned_data['version']}.")
 
 
@@ -149,11 +149,10 @@ def render_template(
     *,
     number: int | None = None,
     refusal: DomainError | None = None,
-    label_form: forms.LabelForm | None = None,
+    wrong: forms.LabelForm | None = None,
 ) -> HttpResponse:
     """Render a template's page, as it is now."""
     version = selectors.version_numbered(template, number)
-    has_failed = refusal is not None or label_form is not None
     context: dict[str, Any] = {
         "template": template,
         "version": version,
@@ -161,13 +160,15 @@ def render_template(
         "versions": template.versions.select_related("created_by").prefetch_related("labels"),
         "labels": selectors.labels_of(template),
         "waiting": selectors.waiting_changes(template),
-        "label_form": label_form or forms.LabelForm(initial={"version": version.number}),
+        "label_form": forms.LabelForm(initial={"version": version.number}, auto_id="label_%s"),
+        "label_heading": f"Have a label point to version {version.number}",
+        "wrong": wrong,
         "is_newest": version.number == selectors.version_numbered(template, None).number,
         "trial": trial_of(version.system, version.user, {}),
         "may_edit": allows(request.user, Permission.EDIT, template),
         "refusal": refusal,
     }
-    return render(request, "prompts/template.html", context, status=422 if has_failed else 200)
+    return render(request, "prompts/template.html", context, status=422 if refusal or wrong else 200)
 
 
 def _leave(request: HtmxHttpRequest, moved: services.Moved, done: str) -> HttpResponse:

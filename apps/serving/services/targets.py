@@ -53,7 +53,9 @@ def put_in_force(endpoint: Endpoint, change: Change, *, is_new: bool = False) ->
         keep=keep,
     )
     if outcome.request is not None:
-        record_on_timeline(endpoint, "proposed", f"{_told(revision)} waits for approval. {change.reason}".strip())
+        record_on_timeline(
+            endpoint, "proposed", f"{change.actor.label}: {_told(revision)} waits for approval. {change.reason}".strip()
+        )
         endpoint.waits_for = outcome.request
     return outcome
 

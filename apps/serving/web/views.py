@@ -233,6 +233,7 @@ def _acting_context(request: HtmxHttpRequest, endpoint: Endpoint) -> dict[str, A
 def _of_tab(request: HtmxHttpRequest, endpoint: Endpoint, tab: str) -> dict[str, Any]:
     if tab == "overview":
         return {
+            "what_answers": "What is to answer" if endpoint.wanted == Wanted.WAIT else "What answers",
             "curl": snippets.curl(settings.PUBLIC_URL, endpoint.route_name),
             "python": snippets.python(settings.PUBLIC_URL, endpoint.route_name),
             "chat_url": _chat_url(endpoint) if allows(request.user, Permission.USE, endpoint) else "",
