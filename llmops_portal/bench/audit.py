@@ -6,26 +6,26 @@ for it at the commit. The database is one for tests: it commits without waiting 
 processes write at once; a third seals every second, as the worker does. All share the machine's cores with PostgreSQL.
 """
 
-import contextlib
 import hashlib
 import itertools
 import json
 import multiprocessing
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
+from django.db import connections
+
+from llmops_portal.bench.databases import empty_database
 from llmops_portal.bench.figures import Figure
 from llmops_portal.local import paths
 
@@ -50,12 +50,7 @@ WHERE event.id >= %s
 
 def measure() -> list[Figure]:
     """Return what writing, sealing and checking cost."""
-    import django  # noqa: PLC0415 - before anything that needs its settings
-
-    django.setup()
-    from django.db import connections  # noqa: PLC0415
-
-    with _empty_database():
+    with empty_database():
         without_ms, with_ms = _alone()
         connections.close_all()
         bare, _ = _together(with_event=False)
@@ -72,21 +67,6 @@ def measure() -> list[Figure]:
         Figure(name="seal_p99_s", value=lag_s, baseline_name="from one sealing to the next, s", baseline=SEAL_EVERY_S),
         Figure(name="audit_verify_1e6_s", value=checked_s, baseline_name="SHA-256 of the lines, s", baseline=hashed_s),
     ]
-
-
-@contextlib.contextmanager
-def _empty_database() -> Iterator[None]:
-    """Make a database of the bench's own, for this process and those that it starts."""
-    from django.db import connection  # noqa: PLC0415
-
-    given, known = os.environ["DATABASE_URL"], connection.settings_dict["NAME"]
-    name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    os.environ["DATABASE_URL"] = given.replace(urlsplit(given).path, f"/{name}", 1)
-    try:
-        yield
-    finally:
-        connection.creation.destroy_test_db(known, verbosity=0)
-        os.environ["DATABASE_URL"] = given
 
 
 def _alone() -> tuple[float, float]:

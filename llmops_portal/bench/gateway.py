@@ -86,9 +86,6 @@ def serve_model(ready: Connection) -> None:
 
 def serve_gateway(ready: Connection, model_port: int, folder: str) -> None:
     """Be the gateway, with one route to the model server and one key whose team has a budget."""
-    import django  # noqa: PLC0415 - in this process only, and before anything that needs its settings
-
-    django.setup()
     import uvicorn  # noqa: PLC0415
     from django.conf import settings  # noqa: PLC0415
 

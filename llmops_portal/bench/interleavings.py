@@ -28,6 +28,7 @@ from apps.core.errors import DomainError
 from apps.governance import services
 from apps.governance.models import ApprovalRequest, AuditEvent, PolicyVersion
 from apps.governance.states import RETIRE_POLICY, PolicyStatus, RequestStatus
+from llmops_portal.bench.databases import empty_database
 from llmops_portal.bench.figures import Figure
 
 INTERLEAVINGS = 10_000
@@ -78,6 +79,20 @@ tests:
   - {{name: not numbered, facts: {{subject: {{number: 0}}}}, denies: [numbered]}}
 """
 
+# What is asked for decides on nothing that the campaign does, and replaces what was asked for before: however many
+# interleavings there are, each decision asks one policy.
+SUBJECT = """
+id: NAME
+title: A dataset has rows
+scope: {kinds: [datasetversion], transitions: [approve]}
+rules:
+  - {id: asked, expression: transition == "approve", message: It is not to be approved.}
+mode: enforce
+tests:
+  - {name: asked, facts: {transition: approve}, denies: []}
+  - {name: not asked, facts: {transition: retire}, denies: [asked]}
+"""
+
 
 @dataclass(slots=True)
 class Findings:
@@ -113,7 +128,7 @@ class Campaign:
         self.findings = Findings()
 
     def __enter__(self) -> "Campaign":
-        self._rules = self._crews[0].request(RULES)
+        self._rules = self._crews[0].request(RULES, "campaign")
         services.approve_request(actor=self._crews[0].approvers[0], request=self._rules)
         with connection.cursor() as cursor:
             cursor.execute(ORACLE % {"needed": NEEDED})
@@ -169,10 +184,10 @@ class Crew:
         for approver in self.approvers:
             give_role(actor=system_account(), user=approver, scope=self.team, role=Role.APPROVER)
 
-    def request(self, source: str = RULES) -> ApprovalRequest:
+    def request(self, source: str = SUBJECT, name: str = "asked-for") -> ApprovalRequest:
         """Have the engineer write a policy and ask that it be put in force."""
         version = services.save_policy_draft(
-            actor=self.engineer, team=self.team, source=source.replace("NAME", f"campaign-{uuid4().hex[:20]}")
+            actor=self.engineer, team=self.team, source=source.replace("NAME", f"{name}-{self.team.slug}")
         )
         services.replay_policy(actor=self.engineer, version=version, last=1)
         return services.submit_policy(actor=self.engineer, version=version, reason="Campaign")
@@ -199,10 +214,11 @@ def without_locks() -> Iterator[None]:
 
 def measure() -> list[Figure]:
     """Return how many interleavings ran, and what they found, beside the same campaign without locks."""
-    with Campaign(seed=1) as campaign:
-        found = campaign.run(INTERLEAVINGS)
-    with Campaign(seed=1) as campaign, without_locks():
-        unlocked = campaign.run(INTERLEAVINGS, until_found=True)
+    with empty_database():
+        with Campaign(seed=1) as campaign:
+            found = campaign.run(INTERLEAVINGS)
+        with Campaign(seed=1) as campaign, without_locks():
+            unlocked = campaign.run(INTERLEAVINGS, until_found=True)
     return [
         Figure(
             name="interleavings",

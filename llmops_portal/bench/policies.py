@@ -13,6 +13,7 @@ from typing import Any
 
 from apps.governance.fact_shapes import Flag, ListOf, MapOf, Number, Record, Shape, Text, Whole
 from apps.governance.rules import Known, Vocabulary
+from llmops_portal.bench.databases import empty_database
 from llmops_portal.bench.figures import Figure
 
 ROUNDS, CALLS = 7, 400
@@ -110,20 +111,10 @@ def _answers() -> Figure:
 
 
 def _decisions() -> Figure:
-    """Measure on an empty database of its own, which is gone afterwards."""
-    import django  # noqa: PLC0415 - its settings are known only once the bench runs
+    from llmops_portal.bench.decisions import timed_decisions  # noqa: PLC0415 - models are known once the bench runs
 
-    django.setup()
-    from django.db import connection  # noqa: PLC0415
-
-    name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    try:
-        from llmops_portal.bench.decisions import timed_decisions  # noqa: PLC0415
-
+    with empty_database():
         whole_ms, row_ms = timed_decisions(MAKERS, SHAPES, [source for source, _ in RULES])
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
     return Figure(name="policy_p99_ms", value=whole_ms, baseline_name="its row alone, p99 ms", baseline=row_ms)
 
 
