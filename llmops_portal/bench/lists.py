@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from llmops_portal.bench.databases import empty_database
 from llmops_portal.bench.figures import Figure
 
 OBJECTS, TEAMS, PROJECTS_OF_A_TEAM, ORGANISATIONS, MEMBERS_OF_A_TEAM = 200_000, 200, 5, 10, 7
@@ -33,7 +35,9 @@ INSERT INTO accounts_user (id, username, password, first_name, last_name, email,
                            is_superuser, date_joined, session_epoch)
     SELECT uuidv7(), name, '', '', '', '', 'person', true, false, false, now(), 0
     FROM (SELECT 'member-' || n AS name FROM generate_series(0, {teams} * {members} - 1) n
-          UNION ALL SELECT unnest(ARRAY['nobody', 'granted', 'project', 'team', 'organisation', 'most', 'mixed'])) who;
+          UNION ALL SELECT unnest(
+              ARRAY['nobody', 'granted', 'small', 'project', 'team', 'organisation', 'most', 'mixed']
+          )) who;
 INSERT INTO accounts_membership (id, user_id, team_id, role, given_at)
     SELECT uuidv7(), u.id, t.id, 'engineer', now()
     FROM generate_series(0, {teams} * {members} - 1) n
@@ -79,14 +83,10 @@ class Measured:
 
 def measure() -> list[Figure]:
     """Return the time of a page of 50, at the median of the people and for the slowest, beside guardian's."""
-    from django.core.management import call_command  # noqa: PLC0415
-    from django.db import connection, transaction  # noqa: PLC0415
-
-    call_command("migrate", verbosity=0, interactive=False)
-    with transaction.atomic():
+    with empty_database(), transaction.atomic():
         people = _filled(connection)
         found = [_measured(connection, who) for who in people]
-        transaction.set_rollback(True)  # the database is left as it was
+        transaction.set_rollback(True)
     for each in found:
         times = f"{each.ours_ms:7.2f} ms, guardian {each.generic_ms:8.2f} ms"
         print(f"{each.who:>14}: {each.visible:>6} visible, {times}")
@@ -134,11 +134,14 @@ def _given_roles_and_grants(permission: Any) -> list[str]:
 
     user = {
         name: User.objects.get(username=name)
-        for name in ("granted", "project", "team", "organisation", "most", "mixed")
+        for name in ("granted", "small", "project", "team", "organisation", "most", "mixed")
     }
-    organisations, project = list(Organisation.objects.all()), Project.objects.earliest("pk")
+    organisations, project = list(Organisation.objects.order_by("pk")), Project.objects.earliest("pk")
     team = Team.objects.exclude(pk=project.team_id).earliest("pk")
+    small = Team.objects.create(organisation=organisations[-1], slug="small", name="Small")
+    ModelVersion.objects.filter(pk=ModelVersion.objects.earliest("pk").pk).update(owner_team=small, project=None)
     held = [
+        Membership(user=user["small"], team=small, role="engineer"),
         Membership(user=user["project"], project=project, role="engineer"),
         Membership(user=user["team"], team=team, role="viewer"),
         Membership(user=user["organisation"], organisation=organisations[0], role="auditor"),
