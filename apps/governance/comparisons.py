@@ -19,10 +19,12 @@ class Aspect:
     Attributes:
         title: for people: "Files".
         describe: returns what there is to say of an object as a record of plain values; empty for nothing.
+        by_line: whether that is one text, under "text", that is compared line by line.
     """
 
     title: str
     describe: Callable[[Any], Mapping[str, Any]]
+    by_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Side:
     title: str
     before: Mapping[str, Any] | None
     after: Mapping[str, Any]
+    by_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,12 @@ def comparison_of(subject: models.Model) -> Comparison:
     before = find(subject) if find else None
     page = getattr(before, "get_absolute_url", None)
     sides = [
-        Side(aspect.title, aspect.describe(before) if before is not None else None, aspect.describe(subject))
+        Side(
+            aspect.title,
+            aspect.describe(before) if before is not None else None,
+            aspect.describe(subject),
+            aspect.by_line,
+        )
         for aspect in _aspects.get(type(subject), ())
     ]
     shown = [side for side in sides if side.before or side.after]

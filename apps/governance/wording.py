@@ -10,6 +10,7 @@ TOLD = {  # of requests, whose trail stands beside that of what they are about
 PAST = {  # what the rule of `done` does not make
     "cancel": "cancelled",
     "given": "given",
+    "label": "labelled",
     "lose": "lost",
     "prompt": "prompt changed",
     "read": "read",

@@ -29,4 +29,5 @@ class PromptsConfig(AppConfig):
         told = "The version that the label is to point to; of one that is taken off, the version that it leaves."
         register_facts(LabelChange, FactProvider("prompt", governed.PROMPT, told, governed.prompt_facts))
         register_predecessor(LabelChange, governed.before)
-        register_aspect(LabelChange, governed.ASPECT)
+        for aspect in governed.ASPECTS:
+            register_aspect(LabelChange, aspect)

@@ -42,6 +42,11 @@ class UnknownLabelError(NotFoundError):
     message = "'{name}' has no label '{label}'. It has: {known}."
 
 
+class LabelNameError(InvalidInputError):
+    code = "prompts.label_name"
+    message = "'{label}' cannot be the name of a label. Use lower-case letters, digits, - and _."
+
+
 class LabelStandsError(ConflictError):
     code = "prompts.label_stands"
     message = "The label '{label}' points to version {number} already."

@@ -48,8 +48,10 @@ def manifest(change: LabelChange) -> dict[str, Any]:
 
 
 def people(change: LabelChange) -> dict[UUID, str]:
-    """Return who may not approve: who proposed it, and who wrote the version that it is about."""
-    return {change.said.created_by_id: "wrote the prompt of", change.created_by_id: "proposed"}
+    """Return who may not approve: who proposed it, and who ever wrote what the version says, as this one or another."""
+    same = change.template.versions.filter(digest=change.said.digest)
+    wrote = dict.fromkeys(same.values_list("created_by_id", flat=True), "wrote the prompt of")
+    return {**wrote, change.created_by_id: "proposed"}
 
 
 def page(change: LabelChange) -> str:
@@ -73,11 +75,27 @@ def before(change: LabelChange) -> PromptVersion | None:
     return change.from_version
 
 
-def _texts(side: PromptVersion | LabelChange) -> dict[str, Any]:
-    version = side.to_version if isinstance(side, LabelChange) else side
-    if version is None:
-        return {}
-    return {"version": version.number, "system": version.system, "user": version.user, "variables": version.variables}
+def _version(side: PromptVersion | LabelChange) -> PromptVersion | None:
+    return side.to_version if isinstance(side, LabelChange) else side
 
 
-ASPECT = Aspect("Prompt", _texts)
+def _number(side: PromptVersion | LabelChange) -> dict[str, Any]:
+    version = _version(side)
+    return {"version": version.number, "variables": version.variables} if version else {}
+
+
+def _system(side: PromptVersion | LabelChange) -> dict[str, Any]:
+    version = _version(side)
+    return {"text": version.system} if version and version.system else {}
+
+
+def _user(side: PromptVersion | LabelChange) -> dict[str, Any]:
+    version = _version(side)
+    return {"text": version.user} if version else {}
+
+
+ASPECTS = (
+    Aspect("User message", _user, by_line=True),
+    Aspect("System message", _system, by_line=True),
+    Aspect("Where it points", _number),
+)

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 
@@ -11,6 +12,8 @@ from apps.core.ids import new_id
 from apps.governance.states import ChangeStatus
 
 MAX_TEXT_CHARS = 50_000
+# Policies are about labels by name: "Production" must not pass for another than "production".
+LABEL_NAME = RegexValidator(r"^[a-z0-9_-]+$", "Use lower-case letters, digits, - and _.")
 
 
 class PromptTemplate(Owned):
@@ -67,7 +70,7 @@ class PromptLabel(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     template = models.ForeignKey(PromptTemplate, on_delete=models.PROTECT, related_name="labels")
-    name = models.SlugField(max_length=60)
+    name = models.SlugField(max_length=60, validators=[LABEL_NAME])
     version = models.ForeignKey(PromptVersion, on_delete=models.PROTECT, related_name="labels")
     moved_at = models.DateTimeField(auto_now=True)
 

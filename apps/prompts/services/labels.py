@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from apps.accounts.models import User
@@ -11,8 +12,8 @@ from apps.core.lifecycle import Transition
 from apps.governance.errors import ChangeStaleError
 from apps.governance.models import ApprovalRequest
 from apps.governance.services import Outcome, make_or_ask, record_event, refuse_unless_allowed
-from apps.prompts.errors import LabelStandsError
-from apps.prompts.models import LabelChange, PromptLabel, PromptTemplate, PromptVersion
+from apps.prompts.errors import LabelNameError, LabelStandsError
+from apps.prompts.models import LABEL_NAME, LabelChange, PromptLabel, PromptTemplate, PromptVersion
 from apps.prompts.selectors import label_named, version_numbered
 from apps.prompts.states import MOVE_LABEL
 
@@ -29,6 +30,7 @@ def move_label(*, actor: User, template: PromptTemplate, name: str, version: int
     """Have a label point to a version, or ask for it where policies say so; a label that is new is made.
 
     Raises:
+        LabelNameError: the name is not one that policies can be about.
         UnknownVersionError: there is no version of that number.
         LabelStandsError: it points there already.
         PolicyDeniedError: a policy in force refuses.
@@ -36,6 +38,7 @@ def move_label(*, actor: User, template: PromptTemplate, name: str, version: int
     """
     with transaction.atomic():
         locked = _locked(actor, template)
+        _refuse_name(name)
         wanted = version_numbered(locked, version)
         label = locked.labels.filter(name=name).select_related("version").first()
         if label is not None and label.version_id == wanted.pk:
@@ -96,6 +99,13 @@ def make_change(actor: User, change: LabelChange, transition: Transition) -> Non
         after=_pointing(change.name, change.to_version),
         reason=change.reason,
     )
+
+
+def _refuse_name(name: str) -> None:
+    try:
+        LABEL_NAME(name)
+    except ValidationError as error:
+        raise LabelNameError(label=name, fields={"name": error.messages}) from None
 
 
 def _pointing(label: str, version: PromptVersion | None) -> dict[str, object]:

@@ -14,7 +14,7 @@ from apps.governance.errors import ChangePendingError, ChangeStaleError, OwnWork
 from apps.governance.models import ApprovalRequest, AuditEvent, Decision
 from apps.governance.states import RequestStatus
 from apps.prompts import services
-from apps.prompts.errors import LabelStandsError, UnknownLabelError, UnknownVersionError
+from apps.prompts.errors import LabelNameError, LabelStandsError, UnknownLabelError, UnknownVersionError
 from apps.prompts.models import LabelChange, PromptLabel
 from conftest import caller, hold, member
 
@@ -83,6 +83,13 @@ class TestAtOnce:
         with pytest.raises(UnknownLabelError, match="It has: staging"):
             services.take_label_off(actor=engineer, template=template, name="production")
 
+    @pytest.mark.parametrize("name", ["Production", "PRODUCTION", "pro duction", ""])
+    def test_one_whose_name_would_slip_past_a_policy_is_refused(self, policies, engineer, template, name):
+        with pytest.raises(LabelNameError):
+            services.move_label(actor=engineer, template=template, name=name, version=1)
+
+        assert not LabelChange.objects.exists()
+
     def test_who_may(self, viewer, outsider, template):
         with pytest.raises(PermissionRefusedError):
             services.move_label(actor=viewer, template=template, name="staging", version=1)
@@ -129,6 +136,16 @@ class TestByRequest:
             approve(asked, person)
 
         assert points_to(template_with_two) is None
+
+    def test_who_wrote_the_same_text_as_another_version_does_not_approve_it_either(
+        self, policies, engineer, releaser, team, template_with_two
+    ):
+        services.rollback_template(actor=releaser, template=template_with_two, version=1)
+        hold(engineer, team, Role.APPROVER)
+        asked = services.move_label(actor=releaser, template=template_with_two, name="production", version=3).request
+
+        with pytest.raises(OwnWorkError, match="You wrote the prompt of this"):
+            approve(asked, engineer)
 
     @pytest.mark.parametrize("end", ["withdrawn", "rejected"])
     def test_what_is_not_approved_moves_nothing_and_can_be_asked_for_again(

@@ -7,7 +7,7 @@ from django import forms
 from apps.accounts.models import User
 from apps.accounts.owners import OwnerForm
 from apps.accounts.selectors import visible_teams
-from apps.prompts.models import MAX_TEXT_CHARS
+from apps.prompts.models import LABEL_NAME, MAX_TEXT_CHARS
 
 ANY = ("", "Any")
 
@@ -74,7 +74,8 @@ class LabelForm(forms.Form):
     name = forms.SlugField(
         label="Label",
         max_length=60,
-        help_text="Such as production. Letters, digits, - and _.",
+        validators=[LABEL_NAME],
+        help_text="Such as production. Lower-case letters, digits, - and _.",
         widget=forms.TextInput(attrs={"list": "labels", "autocomplete": "off"}),
     )
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
