@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.permissions import Permission
-from apps.accounts.selectors import denied_ids, require_somewhere, visible_to
+from apps.accounts.selectors import denied_ids, require_somewhere, visible_to, whole_of
 from apps.governance.models import (
     AccessRequest,
     Approval,
@@ -194,11 +194,19 @@ def waivers_for(subject: models.Model, *, policies: Iterable[str]) -> QuerySet[W
 
 
 def _without_denied(actor: User, rows: QuerySet[M]) -> QuerySet[M]:
-    """Leave out rows about objects that a grant denies `actor` to see: a role on the team does not undo that."""
+    """Leave out rows about objects that a grant denies `actor` to see: a role on the team does not undo that.
+
+    What is denied of a whole is denied of its parts, such as of an endpoint's revisions.
+    """
     for subject in all_subjects():
-        if getattr(subject.model, "GRANTS", None):
-            kind = ContentType.objects.get_for_model(subject.model)
-            rows = rows.exclude(subject_type=kind, subject_id__in=denied_ids(actor, subject.model))
+        whole = whole_of(subject.model)
+        if getattr(whole, "GRANTS", None) is None:
+            continue
+        denied = denied_ids(actor, whole)
+        rows = rows.exclude(subject_type=ContentType.objects.get_for_model(whole), subject_id__in=denied)
+        if whole is not subject.model:
+            parts = subject.model._default_manager.filter(**{f"{subject.model.PART_OF}__in": denied}).values("pk")  # type: ignore[attr-defined]
+            rows = rows.exclude(subject_type=ContentType.objects.get_for_model(subject.model), subject_id__in=parts)
     return rows
 
 

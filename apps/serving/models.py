@@ -88,6 +88,7 @@ class EndpointRevision(models.Model):
     """
 
     TEAM_PATH = "endpoint__owner_team"
+    PART_OF = "endpoint"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="revisions")

@@ -2,7 +2,7 @@
 django-guardian."""
 
 from apps.accounts.selectors.keys import visible_keys
-from apps.accounts.selectors.objects import allows, denied_ids, require, visible_to
+from apps.accounts.selectors.objects import allows, denied_ids, require, visible_to, whole_of
 from apps.accounts.selectors.people import has_role_on, people_holding, people_with
 from apps.accounts.selectors.scopes import (
     may_somewhere,
@@ -36,4 +36,5 @@ __all__ = [
     "visible_projects",
     "visible_teams",
     "visible_to",
+    "whole_of",
 ]

@@ -26,7 +26,8 @@ def visible_to(actor: User, rows: QuerySet[M], permission: Permission | str = Pe
 
     The model names its way to the team in `TEAM_PATH` (default "owner_team"), that to the project in `PROJECT_PATH`
     (default: beside the team; empty for a model that has none), and, when single objects of it can be granted, the
-    grants' reverse name in `GRANTS` (default none).
+    grants' reverse name in `GRANTS` (default none). A model whose objects are part of one that can be granted names
+    the foreign key to that in `PART_OF` (default none): what is granted or denied on the whole is so on its parts.
     """
     note_asked(permission)
     return _narrowed(actor, rows, permission, reach_of(actor, permission))
@@ -35,9 +36,17 @@ def visible_to(actor: User, rows: QuerySet[M], permission: Permission | str = Pe
 def denied_ids(
     actor: User, model: type[models.Model], permission: Permission | str = Permission.READ
 ) -> QuerySet[ObjectGrant, UUID]:
-    """Ids of objects of `model` on which a grant denies `actor` the permission now."""
+    """Ids of objects of `model`, which has grants, on which one denies `actor` the permission now."""
     denied = _grants(actor, model, ObjectGrant.Effect.DENY, denials_of(permission))
     return denied.values_list("content_object_id", flat=True)  # type: ignore[misc]  # of every inheriting model
+
+
+def whole_of(model: type[models.Model]) -> type[models.Model]:
+    """Return the model whose grants bear on objects of `model`: what they are part of, or itself."""
+    part_of = getattr(model, "PART_OF", None)
+    if part_of is None:
+        return model
+    return model._meta.get_field(part_of).related_model  # type: ignore[return-value]
 
 
 def allows(actor: User, permission: Permission | str, subject: models.Model) -> bool:
@@ -96,13 +105,15 @@ class _IsOneOf(Func):
 def _narrowed(actor: User, rows: QuerySet[M], permission: Permission | str, reach: Reach) -> QuerySet[M]:
     model = rows.model
     may = _reached(model, reach)
-    if getattr(model, "GRANTS", None) is None:
+    whole = whole_of(model)
+    if getattr(whole, "GRANTS", None) is None:
         return rows.filter(may)
-    denied = _IsOneOf(F("pk"), ArraySubquery(denied_ids(actor, model, permission)))
+    key = F(getattr(model, "PART_OF", "pk"))
+    denied = _IsOneOf(key, ArraySubquery(denied_ids(actor, whole, permission)))
     allowing = grants_allowing(permission)
     if allowing and not reach.everywhere:
-        granted = _grants(actor, model, ObjectGrant.Effect.ALLOW, allowing).values("content_object_id")  # type: ignore[misc]
-        may |= Q(_IsOneOf(F("pk"), ArraySubquery(granted)))
+        granted = _grants(actor, whole, ObjectGrant.Effect.ALLOW, allowing).values("content_object_id")  # type: ignore[misc]
+        may |= Q(_IsOneOf(key, ArraySubquery(granted)))
     return rows.filter(may, ~Q(denied))
 
 
