@@ -110,8 +110,9 @@ def _held() -> dict[UUID, dict[str, dict[UUID, float]]]:
 
 
 def _routes(prices: PriceList, now: datetime) -> dict[str, Route]:
+    """Return the routes that there are; one whose first revision waits for approval is not there yet."""
     grants = _grants()
-    endpoints = Endpoint.objects.exclude(status=EndpointStatus.DELETED).select_related(
+    endpoints = Endpoint.objects.exclude(status__in=[EndpointStatus.DELETED, EndpointStatus.AWAITING]).select_related(
         "owner_team", "serving_revision__model_version"
     )
     return {endpoint.route_name: _route(endpoint, prices, now, grants.get(endpoint.pk, {})) for endpoint in endpoints}

@@ -32,9 +32,12 @@ from apps.gateway.errors import KeyRefusedError, SnapshotStaleError
 from apps.gateway.snapshot.keeper import SnapshotKeeper
 from apps.gateway.snapshot.loading import load_snapshot
 from apps.gateway.tests.factories import World, stored_endpoint
+from apps.governance.services import approve_request
 from apps.prompts.services import add_version, create_template
 from apps.serving.models import Endpoint, EndpointGrant
-from conftest import by_hand, make_user
+from apps.serving.services import redeploy
+from apps.serving.tests.factories import endpoint_of, production_by_two
+from conftest import by_hand, make_user, member
 
 
 @pytest.fixture
@@ -68,6 +71,28 @@ class TestLoadSnapshot:
         Endpoint.objects.update(status="deleted")
 
         assert load_snapshot().routes == {}
+
+    def test_what_waits_for_approval_is_no_route_and_changes_none(self, endpoint, engineer, team):
+        model = endpoint.revision.model_version
+        production_by_two(member(team, "policy-author", Role.ENGINEER), team)
+        with by_hand():
+            Endpoint.objects.update(environment="prod")
+
+        new = endpoint_of(engineer, team, model, route_name="new", environment="prod")
+        changed = redeploy(actor=engineer, endpoint=endpoint, changes={"resources": {"cpu": 2}})
+
+        assert new.waits_for
+        assert changed.waits_for
+        route = load_snapshot().routes["assistant"]
+        assert load_snapshot().routes.keys() == {"assistant"}
+        assert (route.revision_id, route.revision_number, route.address) == (
+            endpoint.revision_id,
+            1,
+            "http://127.0.0.1:9",
+        )
+        decider = member(team, "decider", Role.APPROVER)
+        approve_request(actor=decider, request=new.waits_for)
+        assert load_snapshot().routes["new"].address == ""
 
     def test_holds_live_keys_only(self, engineer):
         live = create_api_key(actor=engineer, name="live", scopes=["inference"])

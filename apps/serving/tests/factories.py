@@ -4,16 +4,21 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from apps.accounts.models import Team, User
 from apps.catalog.models import ModelVersion
 from apps.core.reconcile import reconcile
+from apps.governance.models import PolicyVersion
+from apps.governance.services import save_policy_draft
 from apps.serving import services
 from apps.serving.models import Endpoint
 from apps.serving.states import EndpointStatus
+from conftest import by_hand
 
 TIMEOUT_S = 30
+BY_TWO = settings.BASE_DIR / "docs" / "guide" / "examples" / "production-by-two.yaml"
 
 
 def spec_of(model: ModelVersion, **more: Any) -> dict[str, Any]:
@@ -24,6 +29,14 @@ def endpoint_of(actor: User, team: Team, model: ModelVersion, **more: Any) -> En
     """An endpoint that has just been asked for."""
     given = {"spec": spec_of(model), "route_name": "voc", "environment": "dev", **more}
     return services.deploy(actor=actor, team=team, **given)
+
+
+def production_by_two(author: User, team: Team) -> PolicyVersion:
+    """The policy of the guide, in force: what is new in production waits for an approver."""
+    version = save_policy_draft(actor=author, team=team, source=BY_TWO.read_text(encoding="utf-8"))
+    with by_hand():
+        PolicyVersion.objects.filter(pk=version.pk).update(status="active")
+    return version
 
 
 def step(endpoint: Endpoint) -> Endpoint:
