@@ -146,6 +146,7 @@ class _Chain:
         )
         if revision.decision_id:
             self._add_decision(revision.decision_id, reached_from=key)
+        self._add_approvals(revision, reached_from=key)
         self._add_model(revision.model_version, because="serves", reached_from=key)
         if revision.model_digest != revision.model_version.digest:
             self.missing.append(f"The files of {revision.model_version} are no longer those that were deployed.")
@@ -306,7 +307,7 @@ class _Chain:
                 )
             )
 
-    def _add_approvals(self, subject: ModelVersion | DatasetVersion, *, reached_from: str) -> None:
+    def _add_approvals(self, subject: EndpointRevision | ModelVersion | DatasetVersion, *, reached_from: str) -> None:
         executed = requests_about(subject).filter(status=RequestStatus.EXECUTED)
         for request in executed:
             self._add_approval(request, reached_from=reached_from)

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from rest_framework.test import APIClient
 
+from apps.accounts.permissions import Role
 from apps.catalog.models import ModelVersion
 from apps.core.canonical import digest_of
 from apps.core.ids import new_id
@@ -14,12 +15,15 @@ from apps.evaluation.services import start_run
 from apps.evaluation.tests.factories import heldout
 from apps.gateway.tests.factories import stored_endpoint
 from apps.governance.models import ApprovalRequest, AuditEvent
+from apps.governance.services import approve_request
 from apps.integrations.orchestration.hosts import process_host
 from apps.portal.provenance import provenance_of
 from apps.portal.tests.factories import walked
+from apps.portal.web.trace import summary_of
 from apps.prompts.tests.factories import prompt_version
 from apps.serving.models import EndpointRevision
-from conftest import by_hand
+from apps.serving.tests.factories import endpoint_of, production_by_two
+from conftest import by_hand, member
 
 pytestmark = pytest.mark.django_db
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -118,6 +122,25 @@ class TestTheWholeWay:
         for thing in (way.model, way.base, way.job, way.run, way.pairs, way.heldout, way.endpoint):
             assert f'href="{thing.get_absolute_url()}"' in answer.text
         assert way.model.digest in answer.text
+
+
+class TestApprovedDeployment:
+    def test_names_who_approved_it_and_what_was_asked_for(self, endpoint, answered, viewer, engineer, team):
+        production_by_two(member(team, "policy-author", Role.ENGINEER), team)
+        model = endpoint.revision.model_version
+        waiting = endpoint_of(engineer, team, model, route_name="live", environment="prod", reason="Go live")
+        approve_request(actor=member(team, "decider", Role.APPROVER), request=waiting.waits_for)
+
+        chain = provenance_of(actor=viewer, event=answered(waiting))
+
+        revision = f"endpoint_revision:{waiting.revision_id}"
+        (approval,) = [step for step in chain.steps if step.kind == "approval" and step.reached_from == revision]
+        assert (approval.id, approval.digest) == (str(waiting.waits_for.pk), waiting.waits_for.digest)
+        assert approval.facts == {"asked_by": "engineer", "approved_by": ["decider"], "reason": "Go live"}
+        decisions = [step for step in chain.steps if step.reached_from == approval.key]
+        assert [step.label for step in decisions] == ["production-by-two"]
+        assert chain.missing == []
+        assert summary_of(chain).approved_by == ["approver"], "of the model, as before"
 
 
 class TestPrompt:
