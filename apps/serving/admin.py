@@ -16,8 +16,8 @@ class EndpointAdmin(ReadOnlyAdmin):
 
 @admin.register(EndpointRevision)
 class EndpointRevisionAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "cause", "model_version", "prompt_version", "created_by", "created_at")
-    list_filter = ("cause",)
+    list_display = ("__str__", "cause", "status", "model_version", "prompt_version", "created_by", "created_at")
+    list_filter = ("cause", "status")
     list_select_related = ("endpoint", "model_version", "prompt_version__template", "created_by")
     search_fields = ("endpoint__route_name",)
 

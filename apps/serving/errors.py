@@ -21,6 +21,8 @@ class EndpointGoneError(ConflictError):
 
 
 class EndpointAwaitsError(ConflictError):
+    """Nothing was ever in force on it; `details["request_id"]` is the request that its first revision waits for."""
+
     code = "serving.endpoint_awaits"
     message = "The first revision of '{route_name}' waits for approval. Have its request decided, or withdraw it."
 

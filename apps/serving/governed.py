@@ -77,9 +77,9 @@ def endpoint_facts(revision: EndpointRevision) -> dict[str, Any]:
 
 
 def in_force(revision: EndpointRevision) -> EndpointRevision | None:
-    """Return the revision whose place this one would take; None for the first."""
-    current = revision.endpoint.revision
-    return None if current is None or current.pk == revision.pk else current
+    """Return the revision whose place this one would take, or took; None for the first."""
+    made = EndpointRevision.objects.filter(endpoint=revision.endpoint_id, status=ChangeStatus.MADE)
+    return made.select_related("endpoint").filter(number__lt=revision.number).order_by("-number").first()
 
 
 def _deployed(revision: EndpointRevision) -> dict[str, Any]:

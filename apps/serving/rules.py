@@ -120,7 +120,7 @@ def model_exists(asked: Asked) -> Broken:
 
 def model_usable(asked: Asked) -> Broken:
     if asked.model and not allows(asked.actor, Permission.USE, asked.model):
-        why = f"You may see '{asked.model}' but not use it."
+        why = f"{asked.actor.label} may see '{asked.model}' but not use it."
         yield BrokenRule("model_usable", "model_ref", why, f"Ask a manager of {asked.model.owner_team} for a grant.")
 
 
@@ -277,7 +277,7 @@ def replicas_supported(asked: Asked) -> Broken:
 
 def prompt_usable(asked: Asked) -> Broken:
     if asked.prompt and not allows(asked.actor, Permission.USE, asked.prompt):
-        why = f"You may not use the prompt '{asked.prompt}'."
+        why = f"{asked.actor.label} may not use the prompt '{asked.prompt}'."
         yield BrokenRule("prompt_usable", "prompt_policy", why, "Use a prompt of your own team.")
 
 

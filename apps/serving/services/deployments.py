@@ -222,7 +222,9 @@ def lock_endpoint(
     if locked.wanted == Wanted.DELETE:
         raise EndpointGoneError(route_name=locked.route_name)
     if locked.wanted == Wanted.WAIT:
-        raise EndpointAwaitsError(route_name=locked.route_name)
+        waiting = selectors.waiting_revision(locked)
+        assert waiting is not None, "an endpoint waits for its first revision"  # noqa: S101
+        raise EndpointAwaitsError(route_name=locked.route_name, details={"request_id": str(waiting.request_id)})  # type: ignore[attr-defined]
     assert locked.revision_id is not None, "an endpoint is made with its first revision"  # noqa: S101
     return locked, selectors.revisions_of(locked).get(pk=locked.revision_id)
 

@@ -3,29 +3,31 @@
 import threading
 
 import pytest
-from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from apps.accounts.permissions import Role
+from apps.accounts.permissions import Permission, Role
+from apps.accounts.services import grant_access
+from apps.catalog.models import ModelVersion
 from apps.catalog.services import set_model_status
 from apps.core.errors import DomainError, NotFoundError
 from apps.core.reconcile import reconcile
 from apps.governance import services as governance
+from apps.governance.comparisons import comparison_of
 from apps.governance.errors import ChangePendingError, ChangeStaleError, OwnWorkError
 from apps.governance.lineage import lineage_of
 from apps.governance.models import ApprovalRequest, AuditEvent, PolicyVersion
+from apps.governance.selectors import inbox, visible_decisions, visible_events, visible_requests
 from apps.governance.states import RequestStatus
 from apps.prompts.tests.factories import prompt_version
 from apps.serving import services
 from apps.serving.errors import DeploymentRulesBrokenError, EndpointAwaitsError
 from apps.serving.models import Endpoint, EndpointRevision
 from apps.serving.states import EndpointStatus, Wanted
-from apps.serving.tests.factories import endpoint_of, healthy
+from apps.serving.tests.factories import endpoint_of, healthy, production_by_two
 from conftest import by_hand, caller, hold, member
 
 pytestmark = pytest.mark.django_db
-EXAMPLE = settings.BASE_DIR / "docs" / "guide" / "examples" / "production-by-two.yaml"
 
 
 @pytest.fixture
@@ -36,10 +38,7 @@ def author(team):
 @pytest.fixture
 def by_two(author, team):
     """The policy of the guide, in force: something new in production waits for an approver."""
-    version = governance.save_policy_draft(actor=author, team=team, source=EXAMPLE.read_text(encoding="utf-8"))
-    with by_hand():
-        PolicyVersion.objects.filter(pk=version.pk).update(status="active")
-    return version
+    return production_by_two(author, team)
 
 
 @pytest.fixture
@@ -63,9 +62,7 @@ def waiting(by_two, deployer, team, model):
 def serving(machine, deployer, team, model, author):
     """An endpoint in production that serves its first revision; from now on what is new waits for an approver."""
     made = healthy(endpoint_of(deployer, team, model, environment="prod"))
-    version = governance.save_policy_draft(actor=author, team=team, source=EXAMPLE.read_text(encoding="utf-8"))
-    with by_hand():
-        PolicyVersion.objects.filter(pk=version.pk).update(status="active")
+    production_by_two(author, team)
     return made
 
 
@@ -75,6 +72,15 @@ def approve(request, person):
 
 def fresh(endpoint):
     return Endpoint.objects.get(pk=endpoint.pk)
+
+
+def in_production_by_hand(endpoint):
+    """Have an endpoint stand in production as if it answered, though no server of it runs."""
+    with by_hand():
+        Endpoint.objects.filter(pk=endpoint.pk).update(
+            environment="prod", status="healthy", serving_revision=endpoint.revision_id
+        )
+    return fresh(endpoint)
 
 
 class TestNewEndpoint:
@@ -118,8 +124,9 @@ class TestNewEndpoint:
         manager = member(team, "boss", Role.MANAGER, Role.ENGINEER)
 
         for verb in (services.pause, services.redeploy, services.rollback, services.delete_endpoint):
-            with pytest.raises(EndpointAwaitsError):
+            with pytest.raises(EndpointAwaitsError) as refused:
                 verb(actor=manager, endpoint=waiting)
+            assert refused.value.context["details"] == {"request_id": str(waiting.waits_for.pk)}
 
         assert (fresh(waiting).address, fresh(waiting).serving_revision) == ("", None)
 
@@ -196,6 +203,51 @@ class TestEndpointThatServes:
         asked.waits_for.refresh_from_db()
         assert asked.waits_for.status == RequestStatus.OPEN
 
+    def test_files_that_changed_meanwhile_are_not_put_in_force(self, serving, deployer, second, model):
+        asked = services.redeploy(actor=deployer, endpoint=serving, changes={"resources": {"cpu": 2}})
+        with by_hand():
+            ModelVersion.objects.filter(pk=model.pk).update(digest="sha256:" + "1" * 64)
+
+        with pytest.raises(DeploymentRulesBrokenError, match="have changed since"):
+            approve(asked.waits_for, second)
+
+        assert (fresh(serving).revision.number, serving.revisions.get(number=2).status) == (1, "proposed")
+
+    def test_who_may_no_longer_use_the_model_gets_it_deployed_by_nobody(self, serving, deployer, second, team, model):
+        asked = services.redeploy(actor=deployer, endpoint=serving, changes={"resources": {"cpu": 2}})
+        manager = member(team, "boss", Role.MANAGER)
+        grant_access(actor=manager, user=deployer, permission=Permission.USE, subject=model, effect="deny")
+
+        with pytest.raises(DeploymentRulesBrokenError, match=f"{deployer.label} may see .* but not use it"):
+            approve(asked.waits_for, second)
+
+        assert fresh(serving).revision.number == 1
+
+    def test_a_request_compares_with_what_was_in_force_before_it(self, serving, deployer, second):
+        asked = services.redeploy(actor=deployer, endpoint=serving, changes={"resources": {"cpu": 2}})
+        proposed = serving.revisions.get(number=2)
+        assert comparison_of(proposed).before == "voc r1"
+        approve(asked.waits_for, second)
+        services.rollback(actor=deployer, endpoint=serving, number=1)
+
+        assert comparison_of(serving.revisions.get(number=2)).before == "voc r1"
+        assert comparison_of(serving.revisions.get(number=3)).before == "voc r2"
+        assert comparison_of(serving.revisions.get(number=1)).before == ""
+
+    def test_every_step_is_on_record_about_what_it_moves(self, serving, deployer, second):
+        asked = services.redeploy(actor=deployer, endpoint=serving, changes={"resources": {"cpu": 2}}, reason="Faster")
+        approve(asked.waits_for, second)
+
+        revision = serving.revisions.get(number=2)
+        of_revision = AuditEvent.objects.filter(subject_id=revision.pk).order_by("pk")
+        assert list(of_revision.values_list("action", "actor__username")) == [
+            ("approvalrequest.open", "deployer"),
+            ("approvalrequest.approve", "second"),
+            ("endpointrevision.deploy", "second"),
+        ]
+        moved = AuditEvent.objects.get(action="endpoint.redeploy", subject_id=serving.pk)
+        assert (moved.before["revision"], moved.after["revision"], moved.reason) == (1, 2, "Faster")
+
     def test_one_that_is_deleted_takes_no_revision(self, serving, deployer, second, team):
         asked = services.redeploy(actor=deployer, endpoint=serving, changes={"resources": {"cpu": 2}})
         services.delete_endpoint(actor=member(team, "boss", Role.MANAGER), endpoint=serving)
@@ -264,6 +316,144 @@ class TestWhoDecides:
             EndpointRevision.objects.update(status="proposed")
 
 
+class TestGrants:
+    """What is granted or denied on an endpoint is so on what waits for it."""
+
+    def test_who_is_denied_the_endpoint_neither_sees_nor_decides_what_waits_for_it(self, waiting, second, team):
+        manager = member(team, "boss", Role.MANAGER)
+        auditor = member(team, "auditor", Role.AUDITOR)
+        proposed, about = waiting.waits_for, {"subject_label": "voc r1"}
+        assert inbox(actor=second).filter(**about).exists()
+        assert visible_decisions(actor=second).filter(**about).exists()
+        assert visible_events(actor=auditor).filter(action="endpoint.make").exists()
+        for person in (second, auditor):
+            grant_access(actor=manager, user=person, permission=Permission.READ, subject=waiting, effect="deny")
+
+        with pytest.raises(NotFoundError):
+            approve(proposed, second)
+
+        assert not inbox(actor=second).filter(**about).exists()
+        assert not visible_requests(actor=second).filter(**about).exists()
+        assert not visible_decisions(actor=second).filter(**about).exists()
+        assert not visible_events(actor=auditor).filter(action="endpoint.make").exists()
+        assert not visible_events(actor=auditor).filter(**about).exists()
+        api = "/llm-ops/v1/governance/approvals"
+        assert caller(second).get(f"{api}/{proposed.pk}").status_code == 404
+        assert caller(second).post(f"{api}/{proposed.pk}/approve", {}, format="json").status_code == 404
+
+    def test_nor_does_who_broke_the_glass_for_it(self, waiting, team):
+        firefighter = member(team, "firefighter", Role.BREAK_GLASS, Role.VIEWER)
+        manager = member(team, "boss", Role.MANAGER)
+        grant_access(actor=manager, user=firefighter, permission=Permission.READ, subject=waiting, effect="deny")
+
+        with pytest.raises(NotFoundError):
+            governance.break_glass(
+                actor=firefighter,
+                subject_kind="endpointrevision",
+                subject_id=waiting.revision_id,
+                transition="deploy",
+                reason="It burns.",
+            )
+
+        assert fresh(waiting).status == EndpointStatus.AWAITING
+
+    def test_an_approval_stops_counting_when_its_giver_is_denied_the_endpoint(self, serving, deployer, second, team):
+        third = member(team, "third", Role.APPROVER)
+        version = PolicyVersion.objects.get(policy__key="production-by-two")
+        with by_hand():
+            PolicyVersion.objects.filter(pk=version.pk).update(source=version.source.replace("count: 1", "count: 2"))
+        asked = services.redeploy(actor=deployer, endpoint=serving, changes={"resources": {"cpu": 2}})
+        approve(asked.waits_for, second)
+        manager = member(team, "boss", Role.MANAGER)
+        grant_access(actor=manager, user=second, permission=Permission.READ, subject=serving, effect="deny")
+
+        approve(asked.waits_for, third)
+
+        assert fresh(serving).revision.number == 1
+
+    def test_who_may_edit_the_endpoint_by_a_grant_asks_like_anybody(self, client, serving, model, team, other_team):
+        manager, guest = member(team, "boss", Role.MANAGER), member(other_team, "guest", Role.ENGINEER)
+        grant_access(actor=manager, user=guest, permission=Permission.EDIT, subject=serving)
+        grant_access(actor=manager, user=guest, permission=Permission.USE, subject=model)
+
+        asked = services.redeploy(actor=guest, endpoint=serving, changes={"resources": {"cpu": 2}})
+
+        assert asked.waits_for.requester == guest
+        client.force_login(guest)
+        assert client.get(f"/serving/{serving.pk}/").status_code == 200
+
+
+class TestAtOnce:
+    @pytest.fixture
+    def standing(self, transactional_db, by_two, deployer, team, model):
+        """An endpoint in production that was healthy with its first revision; no server of it runs."""
+        made = in_production_by_hand(endpoint_of(deployer, team, model, environment="dev"))
+        with by_hand():
+            EndpointRevision.objects.filter(endpoint=made).update(became_healthy_at=timezone.now())
+        return made
+
+    def together(self, *acts):
+        """Start all at one moment, each on a connection of its own; return what came of each."""
+        start, outcomes = threading.Barrier(len(acts)), [""] * len(acts)
+
+        def run(place, act):
+            try:
+                start.wait(timeout=10)
+                act()
+                outcomes[place] = "done"
+            except DomainError as error:
+                outcomes[place] = error.code
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=run, args=given) for given in enumerate(acts)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=30)
+        return outcomes
+
+    def test_of_two_who_ask_for_one_endpoint_one_waits_and_the_other_is_told(self, standing, deployer):
+        def ask(cpu):
+            services.redeploy(actor=deployer, endpoint=standing, changes={"resources": {"cpu": cpu}})
+
+        outcomes = self.together(lambda: ask(2), lambda: ask(3))
+
+        assert sorted(outcomes) == ["done", "governance.change_pending"]
+        assert standing.revisions.filter(status="proposed").count() == 1
+        assert ApprovalRequest.objects.filter(status=RequestStatus.OPEN, subject_label__startswith="voc").count() == 1
+
+    def test_an_approval_and_a_way_back_come_one_after_the_other(self, standing, deployer, second):
+        first = services.redeploy(actor=deployer, endpoint=standing, changes={"resources": {"cpu": 2}})
+        approve(first.waits_for, second)
+        asked = services.redeploy(actor=deployer, endpoint=standing, changes={"resources": {"cpu": 4}})
+
+        outcomes = self.together(
+            lambda: approve(asked.waits_for, second),
+            lambda: services.rollback(actor=deployer, endpoint=standing, number=1),
+        )
+
+        # Either it was put in force and then left again, or it was overtaken and still waits. Nothing is in between.
+        after, proposed = fresh(standing), standing.revisions.get(number=3)
+        assert outcomes[1] == "done"
+        assert (after.revision.number, after.revision.cause) == (4, "rollback")
+        expected = {"done": "made", "governance.change_stale": "proposed"}
+        assert proposed.status == expected[outcomes[0]]
+
+    def test_of_an_approval_and_a_withdrawal_one_happens(self, standing, deployer, second):
+        asked = services.redeploy(actor=deployer, endpoint=standing, changes={"resources": {"cpu": 2}})
+
+        outcomes = self.together(
+            lambda: approve(asked.waits_for, second),
+            lambda: governance.withdraw_request(actor=deployer, request=asked.waits_for),
+        )
+
+        assert outcomes.count("done") == 1
+        is_made = outcomes[0] == "done"
+        assert standing.revisions.get(number=2).status == ("made" if is_made else "closed")
+        assert fresh(standing).revision.number == (2 if is_made else 1)
+
+
 class TestDoors:
     BASE = "/llm-ops/v1/serving/endpoints"
 
@@ -277,6 +467,41 @@ class TestDoors:
         assert answer["data"]["status"] == "awaiting"
         assert answer["data"]["waiting"] == {"revision": 1, "request_id": str(request.pk)}
         assert answer["data"]["revisions"][0]["status"] == "proposed"
+
+    @pytest.mark.parametrize(
+        ("verb", "url", "body"),
+        [
+            ("patch", "", {"scaling": {"target": 9}}),
+            ("post", "/redeploy", {"changes": {"resources": {"cpu": 2}}}),
+            ("post", "/rollback", {"revision": 1}),
+            ("post", "/promote", {"route_name": "voc-next", "environment": "prod"}),
+        ],
+        ids=lambda given: given if isinstance(given, str) else "",
+    )
+    def test_every_verb_of_the_api_says_so(self, by_two, deployer, team, model, verb, url, body):
+        there = in_production_by_hand(endpoint_of(deployer, team, model, environment="dev"))
+        services.redeploy(actor=deployer, endpoint=there, changes={"resources": {"cpu": 4}})
+        governance.break_glass(
+            actor=member(team, "firefighter", Role.BREAK_GLASS),
+            subject_kind="endpointrevision",
+            subject_id=there.revisions.get(number=2).pk,
+            transition="deploy",
+            reason="Every answer comes too late with one core.",
+        )
+
+        answer = getattr(caller(deployer), verb)(f"{self.BASE}/{there.pk}{url}", body, format="json").json()
+
+        request = ApprovalRequest.objects.get(status=RequestStatus.OPEN, subject_type__model="endpointrevision")
+        assert "asked for" in answer["message"]
+        assert answer["data"]["waiting"]["request_id"] == str(request.pk)
+
+    def test_a_second_one_is_told_which_request_it_waits_for(self, serving, deployer):
+        asked = services.redeploy(actor=deployer, endpoint=serving, changes={"resources": {"cpu": 2}})
+
+        answer = caller(deployer).patch(f"{self.BASE}/{serving.pk}", {"scaling": {"target": 9}}, format="json")
+
+        assert (answer.status_code, answer.json()["data"]["code"]) == (409, "governance.change_pending")
+        assert str(asked.waits_for.pk) in answer.content.decode()
 
     def test_the_page_leads_to_the_request_and_tells_of_it(self, client, serving, deployer):
         client.force_login(deployer)

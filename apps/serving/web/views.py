@@ -23,7 +23,7 @@ from apps.core.web.requests import HtmxHttpRequest
 from apps.core.web.tabs import active_of, tabs_of
 from apps.core.web.tones import Look, look_of
 from apps.governance.chain import chain_of
-from apps.governance.selectors import events_about
+from apps.governance.selectors import events_about, sees_request
 from apps.serving import selectors, services
 from apps.serving.models import Endpoint, EndpointEvent
 from apps.serving.states import NEXT_ENVIRONMENT, Cause, EndpointStatus, Environment, Wanted
@@ -272,14 +272,13 @@ def _acted(
 
 
 def _leave(request: HtmxHttpRequest, changed: Endpoint, said: str) -> HttpResponse:
-    """Lead to the endpoint, or to the request that its deployment waits for."""
-    if changed.waits_for is not None:
-        messages.info(
-            request, "Policies want approvals for this, so it was asked for. Nothing that runs changes before."
-        )
-        return redirect("governance:request", changed.waits_for.pk)
-    messages.success(request, said)
-    return redirect(changed)
+    """Lead to the endpoint, or to the request that its deployment waits for, if the person may open that."""
+    asked = changed.waits_for
+    if asked is None:
+        messages.success(request, said)
+        return redirect(changed)
+    messages.info(request, "Policies want approvals for this, so it was asked for. Nothing that runs changes before.")
+    return redirect("governance:request", asked.pk) if sees_request(request.user, asked) else redirect(changed)
 
 
 def _number(endpoint: Endpoint) -> int:
