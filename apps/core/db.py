@@ -4,11 +4,12 @@ import contextlib
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-import orjson
 import psycopg
 from django.db import connection, models
 from django.db.backends.utils import CursorDebugWrapper
 from psycopg.types.json import Jsonb
+
+from apps.core.strict_json import json_bytes
 
 
 def try_lock(number: int) -> bool:
@@ -61,8 +62,7 @@ class PreparedInsert:
     """Inserts rows of one table that are written thousands of times a second: past the ORM, whose insert takes several
     times as long as the database's.
 
-    What goes into a JSON column has to have a canonical form (`core.canonical`), which whoever hands it in has looked
-    at: here NaN would become null, and a whole number of more than 64 bits or a key that is no text is a TypeError.
+    JSON is written strictly (`json_bytes`): what has no form in it is refused, and nothing is written in its place.
 
     Args:
         without: attributes that the database fills in.
@@ -77,9 +77,5 @@ class PreparedInsert:
     def run(self, row: models.Model, *, once: bool = False) -> int:
         """Insert `row`; return how many rows that made: 0 for one that is there already, when it is wanted `once`."""
         values = [getattr(row, name) for name in self.columns]
-        adapted = [Jsonb(value, dumps=_as_json) if isinstance(value, dict | list) else value for value in values]
+        adapted = [Jsonb(value, dumps=json_bytes) if isinstance(value, dict | list) else value for value in values]
         return run_prepared(f"{self.statement} ON CONFLICT DO NOTHING" if once else self.statement, adapted)
-
-
-def _as_json(value: Any) -> bytes:
-    return orjson.dumps(value)

@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 import pytest
 import rfc8785
 from hypothesis import given
@@ -16,6 +18,16 @@ class TestCanonicalBytes:
     def test_refuses_what_has_no_one_form(self):
         with pytest.raises(ValueError, match="JSON compliant"):
             canonical_bytes(float("nan"))
+
+    def test_refuses_keys_whose_order_is_not_that_of_text(self):
+        with pytest.raises(TypeError, match="the key 9 of type int is not text"):
+            canonical_bytes({9: "a", 10: "b"})
+
+    @pytest.mark.parametrize("beside", [None, 1.0, 1e-7, "\U0001f600"], ids=["null", "whole", "exponent", "beyond"])
+    def test_of_an_id_is_that_of_its_text_whatever_stands_beside_it(self, beside):
+        name = uuid4()
+
+        assert canonical_bytes([name, beside]) == rfc8785.dumps([str(name), beside])
 
     @pytest.mark.parametrize(
         ("number", "written"),
