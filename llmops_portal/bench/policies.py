@@ -1,9 +1,15 @@
 """What it costs to ask a policy of ten rules about ten kilobytes of facts, beside the same rules written in Python.
 
 `policy_cpu_us` is one core's CPU time of this process for the ten answers; the smallest of several rounds, since the
-machine can only add to it. `policy_p99_ms` is a whole decision as a request waits for it: facts checked against their
-shapes and digested, the policies in force read from PostgreSQL, evaluated, and the row of the decision log written; in
-the transaction of a move, whose commit is not counted. Beside it stands the slowest hundredth of the same row alone.
+machine can only add to it.
+
+`policy_p99_ms` is a whole decision as a request waits for it, by the clock on the wall: of 3,000 one after the other,
+on warm caches, 99 of 100 took no longer. In it are gathering the facts, which are made anew each time, checking them
+against their shapes and digesting them; reading the policies in force from PostgreSQL; evaluating the ten rules; and
+writing the row of the decision log, 10 kB of facts and all, with its indexes. The commit is not: a decision is part
+of the transaction of its move. `policy_decision_cpu_us` is what one of them took of the asking thread's CPU time on
+average, on a busy machine the steadier figure; the server's is not in it. Beside each stands the same for the row
+alone. PostgreSQL runs on the same cores, as `NOT_DURABLE` in `llmops_portal/local/postgres.py` has it.
 """
 
 import json
@@ -84,8 +90,8 @@ def facts() -> dict[str, Any]:
 
 
 def measure() -> list[Figure]:
-    """Return the CPU time of ten answers and the time of a whole decision."""
-    return [_answers(), _decisions()]
+    """Return the CPU time of ten answers, and the time and CPU time of a whole decision."""
+    return [_answers(), *_decisions()]
 
 
 def _answers() -> Figure:
@@ -110,12 +116,20 @@ def _answers() -> Figure:
     )
 
 
-def _decisions() -> Figure:
+def _decisions() -> list[Figure]:
     from llmops_portal.bench.decisions import timed_decisions  # noqa: PLC0415 - models are known once the bench runs
 
     with empty_database():
-        whole_ms, row_ms = timed_decisions(MAKERS, SHAPES, [source for source, _ in RULES])
-    return Figure(name="policy_p99_ms", value=whole_ms, baseline_name="its row alone, p99 ms", baseline=row_ms)
+        whole, row = timed_decisions(MAKERS, SHAPES, [source for source, _ in RULES])
+    return [
+        Figure(name="policy_p99_ms", value=whole.p99_ms, baseline_name="its row alone, p99 ms", baseline=row.p99_ms),
+        Figure(
+            name="policy_decision_cpu_us",
+            value=whole.cpu_us,
+            baseline_name="its row alone, us",
+            baseline=row.cpu_us,
+        ),
+    ]
 
 
 def _cpu_us(call: Callable[[], object]) -> float:
