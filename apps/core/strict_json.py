@@ -26,7 +26,9 @@ def json_bytes(document: Any, *, sort_keys: bool = False) -> bytes:
     except orjson.JSONEncodeError:
         _refuse_keys_but_text(document)
         return _by_python(document, sort_keys=sort_keys)
-    return _by_python(document, sort_keys=sort_keys) if b"null" in text else text
+    if b"null" in text and orjson.loads(text) != document:  # a null may have been NaN, which nothing equals
+        return _by_python(document, sort_keys=sort_keys)
+    return text
 
 
 def _by_python(document: Any, *, sort_keys: bool) -> bytes:

@@ -47,7 +47,8 @@ RULES: tuple[tuple[str, Callable[[Mapping[str, Any]], bool]], ...] = (
     ('actor.name != "" && transition == "approve"', lambda facts: facts["actor"]["name"] != ""),
 )
 _TEXT, _WHOLE, _NUMBER = Text(description=""), Whole(description=""), Number(description="")
-_METRIC = Record(fields={"value": _NUMBER, "low": _NUMBER, "high": _NUMBER, "n": _WHOLE})
+_BOUND = Number(description="", nullable=True)
+_METRIC = Record(fields={"value": _NUMBER, "low": _BOUND, "high": _BOUND, "n": _WHOLE})
 _RUN = Record(
     fields={"name": _TEXT, "is_current": Flag(description=""), "metrics": MapOf(key="metric_0", value=_METRIC)}
 )
@@ -64,7 +65,10 @@ SHAPES: Mapping[str, Shape] = {
 
 
 def _run(number: int) -> dict[str, Any]:
-    metrics = {f"metric_{each}": {"value": 0.8, "low": 0.7, "high": 0.9, "n": 132} for each in range(METRICS)}
+    metrics: dict[str, Any] = {
+        f"metric_{each}": {"value": 0.8, "low": 0.7, "high": 0.9, "n": 132} for each in range(METRICS)
+    }
+    metrics["metric_0"] |= {"low": None, "high": None}  # as of a measurement that has no interval
     return {"name": f"run {number}", "is_current": number > 8, "metrics": metrics}
 
 
