@@ -22,7 +22,7 @@ from apps.governance.services.policies import (
     save_policy_draft,
     submit_policy,
 )
-from apps.governance.services.promotion import apply_transition, refuse_unless_allowed, refuse_unless_at_once
+from apps.governance.services.promotion import apply_transition, refuse_unless_allowed
 from apps.governance.services.reminders import remind
 from apps.governance.services.replay import replay_policy
 from apps.governance.services.requests import open_request, request_move, subject_edited
@@ -76,7 +76,6 @@ __all__ = [
     "record_event",
     "record_read",
     "refuse_unless_allowed",
-    "refuse_unless_at_once",
     "reject_batch",
     "reject_request",
     "remind",
